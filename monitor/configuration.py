@@ -1,0 +1,244 @@
+"""What `config/*.toml` says, as values the domain understands; anything unknown or contradictory stops the start."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitor.domain.alerts import AlertRule, Event, Recipient
+from monitor.domain.business_hours import BusinessHours
+from monitor.domain.errors import ConfigError
+from monitor.domain.routing import RoutingRule, words_pattern
+from monitor.domain.sla import SlaPolicy, SlaTerms
+from monitor.domain.verdicts import Severity
+from monitor.tables import Table, read_toml
+
+_WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+CHANNELS = ("mail",)
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentEntry:
+    """A department as configured."""
+
+    name: str
+    email: str
+    fallback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """A source as configured; `example` ones are on only while the example is."""
+
+    name: str
+    kind: str
+    options: Mapping[str, Any]
+    interval: int
+    enabled: bool
+    direct: bool
+    example: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that `config/` says besides the settings."""
+
+    folder: Path
+    departments: tuple[DepartmentEntry, ...]
+    routing_rules: tuple[RoutingRule, ...]
+    terms: SlaTerms
+    hours: BusinessHours
+    alert_rules: tuple[AlertRule, ...]
+    sources: tuple[SourceEntry, ...]
+
+    @property
+    def fallback(self) -> str:
+        """The department that takes what nothing else decides."""
+        return next(entry.name for entry in self.departments if entry.fallback)
+
+
+def load_configuration(folder: Path, zone: ZoneInfo) -> Configuration:
+    """The configuration in a folder. Raises `ConfigError` naming file, key and what was expected."""
+    departments = _departments(read_toml(folder / "departments.toml"))
+    sources = _sources(read_toml(folder / "sources.toml"), folder)
+    sla = read_toml(folder / "sla.toml")
+    configuration = Configuration(
+        folder=folder,
+        departments=departments,
+        routing_rules=_routing_rules(read_toml(folder / "routing.toml"), {d.name for d in departments}),
+        terms=_terms(sla),
+        hours=_hours(sla.table("hours"), zone),
+        alert_rules=_alert_rules(read_toml(folder / "alerts.toml")),
+        sources=sources,
+    )
+    sla.finish()
+    return configuration
+
+
+def _departments(table: Table) -> tuple[DepartmentEntry, ...]:
+    entries = tuple(_department(row) for row in table.tables("department"))
+    table.finish()
+    _refuse_repeats(table.place, (entry.name for entry in entries))
+    if sum(entry.fallback for entry in entries) != 1:
+        raise ConfigError(f"{table.place}：恰好要有一个部门写 fallback = true（兜底部门）")
+    return entries
+
+
+def _department(row: Table) -> DepartmentEntry:
+    entry = DepartmentEntry(row.take("name", str), row.take("email", str, ""), row.take("fallback", bool, False))
+    row.finish()
+    if entry.email and not _ADDRESS.fullmatch(entry.email):
+        raise ConfigError(f"{row.place}：email 应为邮箱地址，给的是 {entry.email!r}")
+    return entry
+
+
+def _routing_rules(table: Table, departments: set[str]) -> tuple[RoutingRule, ...]:
+    rules = tuple(_routing_rule(row, departments) for row in table.tables("rule"))
+    table.finish()
+    _refuse_repeats(table.place, (rule.name for rule in rules))
+    return rules
+
+
+def _routing_rule(row: Table, departments: set[str]) -> RoutingRule:
+    rule = RoutingRule(
+        name=row.take("name", str),
+        department=row.choice("department", departments),
+        any_words=words_pattern(row.words("any")),
+        all_words=row.words("all"),
+        no_words=words_pattern(row.words("none")),
+        topics=frozenset(row.words("topics")),
+        sources=frozenset(row.words("sources")),
+        severity=_severity(row) if "severity" in row else None,
+    )
+    row.finish()
+    if not (rule.any_words or rule.all_words or rule.topics or rule.sources or rule.severity):
+        raise ConfigError(f"{row.place}：规则“{rule.name}”没有任何条件，会吃掉所有投诉")
+    return rule
+
+
+def _severity(row: Table) -> Severity:
+    return Severity(row.choice("severity", [member.value for member in Severity], Severity.NORMAL.value))
+
+
+def _terms(table: Table) -> SlaTerms:
+    severities = table.table("severity")
+    policies = {severity: _policy(severities.table(severity.value)) for severity in Severity}
+    severities.finish()
+    row = table.table("terms")
+    terms = SlaTerms(
+        policies=policies,
+        statutory_workdays=row.take("statutory_workdays", int, 7),
+        callback_workdays=row.take("callback_workdays", int, 3),
+        turn_to_callback_hours=row.take("turn_to_callback_hours", float, 24.0),
+        customer_answer_days=row.take("customer_answer_days", int, 7),
+        reopen_days=row.take("reopen_days", int, 15),
+    )
+    row.finish()
+    return terms
+
+
+def _policy(row: Table) -> SlaPolicy:
+    policy = SlaPolicy(
+        accept_working_hours=row.take("accept_working_hours", float),
+        take_on_working_hours=row.take("take_on_working_hours", float),
+        first_contact_hours=row.take("first_contact_hours", float),
+        resolve_days=row.take("resolve_days", int),
+    )
+    row.finish()
+    if min(policy.accept_working_hours, policy.take_on_working_hours, policy.first_contact_hours) <= 0:
+        raise ConfigError(f"{row.place}：时限都要大于 0")
+    return policy
+
+
+def _hours(row: Table, zone: ZoneInfo) -> BusinessHours:
+    names = row.words("weekdays") or _WEEKDAYS[:5]
+    unknown = [name for name in names if name not in _WEEKDAYS]
+    if unknown:
+        raise ConfigError(f"{row.place}：weekdays 应为 {' '.join(_WEEKDAYS)}，给的是 {unknown[0]!r}")
+    hours = BusinessHours(
+        zone=zone,
+        periods=tuple(_period(text, row.place) for text in row.words("periods") or ("09:00-12:00", "13:00-18:00")),
+        weekdays=frozenset(_WEEKDAYS.index(name) for name in names),
+        holidays=frozenset(_date(text, "holidays", row.place) for text in row.words("holidays")),
+        make_up_days=frozenset(_date(text, "make_up_days", row.place) for text in row.words("make_up_days")),
+    )
+    row.finish()
+    if any(before[1] > after[0] for before, after in zip(hours.periods, hours.periods[1:], strict=False)):
+        raise ConfigError(f"{row.place}：periods 应按先后写，且互不重叠")
+    return hours
+
+
+def _period(text: str, place: str) -> tuple[time, time]:
+    try:
+        opens, closes = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    except ValueError as error:
+        raise ConfigError(f"{place}：periods 应写成 09:00-12:00，给的是 {text!r}") from error
+    if opens >= closes:
+        raise ConfigError(f"{place}：periods 里 {text!r} 的结束不晚于开始")
+    return opens, closes
+
+
+def _date(text: str, key: str, place: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{place}：{key} 应写成 2026-10-01，给的是 {text!r}") from error
+
+
+def _alert_rules(table: Table) -> tuple[AlertRule, ...]:
+    rules = tuple(_alert_rule(row) for row in table.tables("alert"))
+    table.finish()
+    return rules
+
+
+def _alert_rule(row: Table) -> AlertRule:
+    rule = AlertRule(
+        event=Event(row.choice("event", [event.value for event in Event])),
+        recipients=row.words("recipients"),
+        channel=row.choice("channel", CHANNELS, "mail"),
+        severity=_severity(row),
+    )
+    row.finish()
+    known = {recipient.value for recipient in Recipient}
+    for name in rule.recipients:
+        if name not in known and not _ADDRESS.fullmatch(name):
+            raise ConfigError(f"{row.place}：recipients 应为邮箱地址或 {' / '.join(sorted(known))}，其中有 {name!r}")
+    return rule
+
+
+def _sources(table: Table, folder: Path) -> tuple[SourceEntry, ...]:
+    entries = tuple(_source(row, folder) for row in table.tables("source"))
+    table.finish()
+    _refuse_repeats(table.place, (entry.name for entry in entries))
+    return entries
+
+
+def _source(row: Table, folder: Path) -> SourceEntry:
+    options = row.table("options").items()
+    if isinstance(options.get("path"), str):
+        options["path"] = str(folder / options["path"])
+    entry = SourceEntry(
+        name=row.take("name", str),
+        kind=row.take("kind", str),
+        options=options,
+        interval=row.take("interval", int, 900),
+        enabled=row.take("enabled", bool, True),
+        direct=row.take("direct", bool, False),
+        example=row.take("example", bool, False),
+    )
+    row.finish()
+    if entry.interval < 1:
+        raise ConfigError(f"{row.place}：interval 应为至少 1 的秒数，给的是 {entry.interval}")
+    return entry
+
+
+def _refuse_repeats(place: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ConfigError(f"{place}：名称“{name}”出现了两次")
+        seen.add(name)

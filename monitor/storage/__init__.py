@@ -1,0 +1,1 @@
+"""Rows and named questions. SQLAlchemy only: no Flask, no decisions."""
