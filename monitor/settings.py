@@ -1,4 +1,4 @@
-"""Settings of an installation: `config/settings.toml`, overridden by MONITOR_* variables; unknown keys stop the start."""
+"""Settings of an installation: `config/settings.toml`, overridden by MONITOR_* variables; unknown keys are refused."""
 
 import os
 import secrets
@@ -22,7 +22,7 @@ def _setting(default: Any, text: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every setting with its default; the help of each stands in config/README.md too, and """
+    """Every setting with its default; the help of each stands in config/README.md too, and"""
 
     data: Path = _setting(Path(), "数据文件夹：数据库、密钥和任务锁都在里面")
     database_url: str = _setting("", "数据库地址；留空用数据文件夹里的 SQLite，也可以是 postgresql://…")

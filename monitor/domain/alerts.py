@@ -20,6 +20,7 @@ class Event(StrEnum):
     APPROVAL_WANTED = "approval_wanted"
     SOURCE_FAILED = "source_failed"
     RECEIPT = "receipt"
+    QUESTION = "question"
     ANSWER = "answer"
 
 

@@ -42,7 +42,7 @@ class Invalid(MonitorError):
 
 
 class InvalidAction(MonitorError):
-    """The ticket's state does not allow this step; the message names the state."""
+    """The ticket's state, or who the person is, does not allow this step; the message names which."""
 
     code = "invalid_action"
 

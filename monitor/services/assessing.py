@@ -1,0 +1,75 @@
+"""What the classifier makes of posts, kept with the version that said it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from monitor.domain.verdicts import Suggestion, Verdict
+from monitor.services.tools import Tools
+from monitor.storage.models import Assessment, Post
+
+Judged = tuple[Verdict, tuple[Suggestion, ...]]
+
+
+def judge(tools: Tools, texts: Sequence[str]) -> list[Judged]:
+    """Verdict and suggested departments of each text, in order."""
+    return list(zip(tools.classifier.classify(texts), tools.suggester.suggest(texts), strict=True))
+
+
+def assess_posts(session: Session, posts: Sequence[Post], tools: Tools, now: datetime) -> list[Judged]:
+    """Judges posts in one call and keeps every verdict."""
+    judged = judge(tools, [spoken_text(post) for post in posts])
+    rows = [
+        assessment_row(post.id, verdict, choices, now) for post, (verdict, choices) in zip(posts, judged, strict=True)
+    ]
+    if rows:
+        session.execute(insert(Assessment), rows)
+    return judged
+
+
+def spoken_text(post: Post) -> str:
+    """What is judged: the title, when it says more than the text's beginning, then the text."""
+    return text_and_title(post.title, post.text)
+
+
+def text_and_title(title: str, text: str) -> str:
+    """Title and text as one; cue offsets count in this."""
+    if not title or text.startswith(title.rstrip("…. ")):
+        return text
+    return f"{title}\n{text}" if text else title
+
+
+def assessment_row(post_id: int, verdict: Verdict, choices: Sequence[Suggestion], now: datetime) -> Mapping[str, Any]:
+    """A verdict as it is stored."""
+    return {
+        "post_id": post_id,
+        "made_at": now,
+        "version": verdict.version,
+        "polarity": verdict.polarity,
+        "dissatisfied": verdict.dissatisfied,
+        "flagged": verdict.flagged,
+        "expression": verdict.expression,
+        "severity": verdict.severity,
+        "severity_reason": verdict.severity_reason,
+        "main_topic": verdict.main_topic,
+        "details": _details(verdict, choices),
+    }
+
+
+def _details(verdict: Verdict, choices: Sequence[Suggestion]) -> dict[str, Any]:
+    return {
+        "scores": asdict(verdict.scores),
+        "cues": [asdict(cue) for cue in verdict.cues],
+        "topics": [asdict(topic) for topic in verdict.topics],
+        "intent": verdict.intent.value,
+        "spam": verdict.spam,
+        "reason": verdict.reason,
+        "departments": [
+            {"department": choice.department, "confidence": choice.confidence, "words": list(choice.words)}
+            for choice in choices[:3]
+        ],
+    }

@@ -1,0 +1,59 @@
+"""Posts that only hint at dissatisfaction wait for a person: accepted they become tickets, dismissed they teach."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from monitor.domain.errors import Invalid, InvalidAction, NotFound
+from monitor.domain.routing import DecidedBy, RoutingDecision
+from monitor.domain.triage import Outcome
+from monitor.services import audit
+from monitor.services.assessing import judge, spoken_text
+from monitor.services.audit import Doer
+from monitor.services.pipeline import open_for
+from monitor.services.routing import department_named
+from monitor.services.ticketing import open_tickets
+from monitor.services.tools import Tools
+from monitor.storage.models import Post, Ticket
+
+DISMISSALS = {
+    "satisfied": "其实是满意的",
+    "neutral": "只是提问或闲聊",
+    "not_ours": "说的不是我们",
+    "advert": "广告或水军",
+    "handled": "已在别处处理",
+}
+"""Why a signal is no complaint; kept on the post for the classifier to learn from."""
+
+
+def waiting_signal(session: Session, post_id: int) -> Post:
+    """The signal. Raises `NotFound`, or `InvalidAction` when somebody decided it already."""
+    post = session.get(Post, post_id, with_for_update=True)
+    if post is None:
+        raise NotFound("没有这条信号。")
+    if post.outcome is not Outcome.SIGNAL:
+        raise InvalidAction("这条信号已经有人处理了。")
+    return post
+
+
+def accept_signal(
+    session: Session, post: Post, by: Doer, *, department: str = "", tools: Tools, now: datetime
+) -> Ticket:
+    """Opens a ticket for the signal, with the department chosen by the person, or else by the router."""
+    judged = judge(tools, [spoken_text(post)])[0]
+    opening = open_for(post, judged, tools, by=by)
+    if department:
+        chosen = department_named(session, department)
+        suggestions = opening.decision.suggestions
+        opening.decision = RoutingDecision(chosen.name, DecidedBy.PERSON, 1.0, suggestions=suggestions)
+    opening.quiet = False
+    post.outcome, post.outcome_reason = Outcome.OPEN, "accepted"
+    return open_tickets(session, [opening], tools, now)[0]
+
+
+def dismiss_signal(session: Session, post: Post, by: Doer, reason: str, now: datetime) -> None:
+    """Puts the signal aside with a reason. Raises `Invalid` for an unknown one."""
+    if reason not in DISMISSALS:
+        raise Invalid("请选择忽略的原因。", fields={"reason": "请选择"})
+    post.outcome, post.outcome_reason = Outcome.DISMISSED, reason
+    audit.record(session, by, "signal_dismissed", "post", post.id, now, reason=reason)

@@ -1,0 +1,50 @@
+"""Everything a use case needs besides rows: one frozen bundle, made by `wiring`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Protocol
+
+from monitor.domain.alerts import AlertRule, Channel
+from monitor.domain.business_hours import BusinessHours
+from monitor.domain.routing import RoutingRule
+from monitor.domain.sla import SlaTerms
+from monitor.domain.triage import TriagePolicy
+from monitor.domain.verdicts import Classifier, Suggester
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message in words, not yet addressed."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Renderer(Protocol):
+    """Turns a message name and its facts into words."""
+
+    def __call__(self, name: str, facts: Mapping[str, Any]) -> Rendered: ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What was chosen for this installation."""
+
+    classifier: Classifier
+    suggester: Suggester
+    fold: Callable[[str], str]
+    render: Renderer
+    channels: Mapping[str, Channel]
+    routing_rules: tuple[RoutingRule, ...]
+    fallback: str
+    dispatch_at: float
+    triage: TriagePolicy
+    terms: SlaTerms
+    hours: BusinessHours
+    alert_rules: tuple[AlertRule, ...]
+    zone: tzinfo
+    base_url: str
+    company: str
+    pseudonym_key: bytes

@@ -1,0 +1,1 @@
+"""Named questions: every select that needs a name."""

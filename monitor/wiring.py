@@ -1,0 +1,109 @@
+"""The only place that chooses implementations: classifier, channels, collectors, renderer."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monitor.channels.registry import transport_class
+from monitor.classifiers.registry import build_classifier, build_suggester
+from monitor.classifiers.tokens import fold_text
+from monitor.configuration import Configuration, load_configuration
+from monitor.domain.alerts import Channel
+from monitor.domain.errors import ConfigError
+from monitor.domain.triage import TriagePolicy
+from monitor.rendering import MailRenderer
+from monitor.services.tools import Tools
+from monitor.settings import Settings, config_folder, load_settings, resource_folder
+from monitor.storage.db import Database, open_database
+from scrapers.base import Collector, Fetch, RawPost, Rejection
+from scrapers.client import PoliteClient
+from scrapers.errors import CollectError
+from scrapers.kinds.folder import read_file
+from scrapers.registry import build as build_kind
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Settings, configuration and database of one installation."""
+
+    settings: Settings
+    configuration: Configuration
+    database: Database
+
+
+def open_installation(**overrides: Any) -> Installation:
+    """The installation that settings and environment point to. Raises `ConfigError`; touches no network."""
+    folder = config_folder()
+    settings = load_settings(folder, **overrides)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return Installation(settings, load_configuration(folder, settings.zone), open_database(settings.url))
+
+
+def build_tools(settings: Settings, configuration: Configuration) -> Tools:
+    """Everything the use cases need. Loads the classifier, which takes most of a second."""
+    lexicon = configuration.folder / "lexicon"
+    model = Path(settings.model) if settings.model else None
+    return Tools(
+        classifier=build_classifier(settings.classifier, lexicon, model),
+        suggester=build_suggester(lexicon, model),
+        fold=fold_text,
+        render=MailRenderer(resource_folder("templates")),
+        channels={"mail": build_mail(settings)},
+        routing_rules=configuration.routing_rules,
+        fallback=configuration.fallback,
+        dispatch_at=settings.dispatch_at,
+        triage=TriagePolicy(open_at=settings.open_at),
+        terms=configuration.terms,
+        hours=configuration.hours,
+        alert_rules=configuration.alert_rules,
+        zone=settings.zone,
+        base_url=settings.base_url,
+        company=settings.company,
+        pseudonym_key=hashlib.sha256(f"pseudonym:{settings.secret()}".encode()).digest(),
+    )
+
+
+def build_mail(settings: Settings) -> Channel:
+    """The mail channel: over SMTP, or staying on the outbox page."""
+    chosen = transport_class(settings.mail_transport)
+    if settings.mail_transport == "outbox":
+        outbox: Channel = chosen()
+        return outbox
+    smtp: Channel = chosen(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_from,
+        company=settings.company,
+        user=settings.smtp_user,
+        password=settings.smtp_password,
+        security=settings.smtp_security,
+        timeout=settings.smtp_timeout_seconds,
+    )
+    return smtp
+
+
+def build_collectors(settings: Settings) -> Callable[[str, Mapping[str, Any]], Collector]:
+    """A maker of collectors that all share one polite client."""
+    client: Fetch = PoliteClient(user_agent=settings.user_agent, delay=settings.host_delay_seconds)
+
+    def build(kind: str, options: Mapping[str, Any]) -> Collector:
+        return build_kind(kind, options, client)
+
+    return build
+
+
+def check_sources(configuration: Configuration, settings: Settings) -> None:
+    """Raises `ConfigError` for a configured source whose kind or options are wrong; nothing is fetched."""
+    build = build_collectors(settings)
+    for entry in configuration.sources:
+        try:
+            build(entry.kind, entry.options)
+        except CollectError as error:
+            raise ConfigError(f"{configuration.folder / 'sources.toml'}：来源“{entry.name}”：{error}") from error
+
+
+def read_posts(path: Path, mapping: Mapping[str, str]) -> Iterator[RawPost | Rejection]:
+    """The posts of a file, in order, and what was wrong with its rows. Raises `CollectError`."""
+    return read_file(path, mapping)
