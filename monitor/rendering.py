@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from monitor.services.tools import Rendered
+from monitor.domain.alerts import Rendered
 
 _PARTS = ("subject.txt", "body.txt", "body.html")
 
@@ -17,7 +17,7 @@ class MailRenderer:
     def __init__(self, templates: Path) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(templates / "email"),
-            autoescape=lambda name: bool(name) and str(name).endswith(".html"),
+            autoescape=select_autoescape(["html"]),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

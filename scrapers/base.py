@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Cursor = Mapping[str, Any]
 """Where a collector stands, as plain JSON; empty on the first visit. Each kind reads and writes its own."""
@@ -74,6 +74,15 @@ class Fetch(Protocol):
     def __call__(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response: ...
 
 
+@runtime_checkable
+class OwnableFetch(Fetch, Protocol):
+    """A fetch that can be told which hosts are one's own, and treats those without the care due to strangers."""
+
+    def owning(self, host: str) -> Fetch:
+        """The same fetch, taking `host` for one's own as well."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One setting of a source kind, enough to make a form field, check a config file and write its documentation."""
@@ -84,6 +93,8 @@ class Option:
     default: str | int | float | bool | None = None
     type: type = str
     placeholder: str = ""
+    choices: tuple[str, ...] = ()
+    """The values allowed, where there are few: a form draws them as a choice."""
 
 
 class Builder(Protocol):

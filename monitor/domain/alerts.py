@@ -45,6 +45,15 @@ class AlertRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message in words, not yet addressed."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A rendered message; `key` is the same at every attempt, so that a receiver can recognise a repeat."""
 

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from monitor.domain.alerts import AlertRule, Event, Recipient, rules_for
+from monitor.domain.alerts import AlertRule, Event, Recipient, Rendered, rules_for
 from monitor.domain.people import Role
 from monitor.domain.verdicts import Severity
 from monitor.domain.wording import label, say_moment, say_time_left
 from monitor.services.intake import insert_or_skip
-from monitor.services.tools import Rendered, Tools
+from monitor.services.tools import Tools
 from monitor.storage.models import Department, Member, Notification, Ticket
 
 

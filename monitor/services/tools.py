@@ -5,21 +5,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Protocol
 
-from monitor.domain.alerts import AlertRule, Channel
+from monitor.domain.alerts import AlertRule, Channel, Rendered
 from monitor.domain.business_hours import BusinessHours
 from monitor.domain.routing import RoutingRule
 from monitor.domain.sla import SlaTerms
 from monitor.domain.triage import TriagePolicy
 from monitor.domain.verdicts import Classifier, Suggester
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A message in words, not yet addressed."""
-
-    subject: str
-    text: str
-    html: str
 
 
 class Renderer(Protocol):
