@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.channels.registry import transport_class
 from monitor.classifiers.registry import build_classifier, build_suggester
-from monitor.classifiers.tokens import fold_text
+from monitor.classifiers.tokens import fold
 from monitor.configuration import Configuration, load_configuration
 from monitor.domain.alerts import Channel
 from monitor.domain.errors import ConfigError
@@ -20,7 +20,7 @@ from monitor.storage.db import Database, open_database
 from scrapers.base import Collector, Fetch, RawPost, Rejection
 from scrapers.client import PoliteClient
 from scrapers.errors import CollectError
-from scrapers.kinds.folder import read_file
+from scrapers.files import read_file
 from scrapers.registry import build as build_kind
 
 
@@ -48,7 +48,7 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
     return Tools(
         classifier=build_classifier(settings.classifier, lexicon, model),
         suggester=build_suggester(lexicon, model),
-        fold=fold_text,
+        fold=_fold,
         render=MailRenderer(resource_folder("templates")),
         channels={"mail": build_mail(settings)},
         routing_rules=configuration.routing_rules,
@@ -63,6 +63,10 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
         company=settings.company,
         pseudonym_key=hashlib.sha256(f"pseudonym:{settings.secret()}".encode()).digest(),
     )
+
+
+def _fold(text: str) -> str:
+    return fold(text).text
 
 
 def build_mail(settings: Settings) -> Channel:

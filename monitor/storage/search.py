@@ -107,3 +107,8 @@ def create_index(connection: Connection) -> None:
 def is_search_table(name: str | None) -> bool:
     """Whether a table belongs to the search index, which no model describes."""
     return name is not None and name.startswith("ticket_search")
+
+
+def drop_index(connection: Connection) -> None:
+    """Takes the search table away."""
+    connection.execute(text("DROP TABLE ticket_search"))

@@ -1,0 +1,97 @@
+"""`monitor classify`: texts on standard input, verdicts on standard output; no database."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, BinaryIO
+
+import click
+
+from monitor.cli.output import remark
+from monitor.configuration import load_configuration
+from monitor.domain.routing import RoutingDecision
+from monitor.domain.verdicts import Verdict
+from monitor.services.assessing import judge
+from monitor.services.routing import route
+from monitor.services.tools import Tools
+from monitor.settings import config_folder, load_settings
+from monitor.wiring import build_tools
+
+_BATCH = 256
+
+
+@click.command()
+@click.option("--backend", type=click.Choice(["trained", "snownlp"]), help="用哪个分类器；不写则按设置")
+@click.argument("source", type=click.File("rb"), default="-")
+def classify(source: BinaryIO, backend: str | None) -> None:
+    """逐行判断：每行一个 JSON（含 text），或就是一段文字；按原来的顺序每行输出一个 JSON 判断。"""
+    folder = config_folder()
+    settings = load_settings(folder, classifier=backend)
+    tools = build_tools(settings, load_configuration(folder, settings.zone))
+    for batch in _batches(_items(source)):
+        click.echo("\n".join(_verdicts(batch, tools)))
+
+
+def _items(source: BinaryIO) -> Iterator[tuple[Any, str]]:
+    """(id, text) of each line, blank ones too, so that answers stand beside questions."""
+    for number, line in enumerate(source, 1):
+        yield _item(number, line.decode("utf-8", errors="replace").rstrip("\r\n"))
+
+
+def _item(number: int, line: str) -> tuple[Any, str]:
+    """A line that looks like JSON and is not is judged as plain text; one without an id is called by its number."""
+    if not line.lstrip().startswith("{"):
+        return number, line
+    try:
+        given = json.loads(line)
+    except ValueError:
+        remark(f"第 {number} 行像 JSON 但不完整，按普通文字判断")
+        return number, line
+    if not isinstance(given.get("text"), str):
+        remark(f"第 {number} 行的 JSON 里没有文字 text，按空文本判断")
+        return given.get("id", number), ""
+    return given.get("id", number), given["text"]
+
+
+def _batches(items: Iterator[tuple[Any, str]]) -> Iterator[list[tuple[Any, str]]]:
+    while batch := list(islice(items, _BATCH)):
+        yield batch
+
+
+def _verdicts(batch: list[tuple[Any, str]], tools: Tools) -> Iterator[str]:
+    judged = judge(tools, [text for _, text in batch])
+    for (name, text), (verdict, suggestions) in zip(batch, judged, strict=True):
+        decision = route(text, "", verdict, suggestions, tools)
+        yield json.dumps(as_json(name, verdict, decision), ensure_ascii=False)
+
+
+def as_json(name: Any, verdict: Verdict, decision: RoutingDecision) -> dict[str, Any]:
+    """The verdict as programs read it; offsets count characters of the text as it was given."""
+    scores = verdict.scores
+    return {
+        "id": name,
+        "polarity": verdict.polarity.value,
+        "scores": {
+            "negative": round(scores.negative, 4),
+            "neutral": round(scores.neutral, 4),
+            "positive": round(scores.positive, 4),
+        },
+        "dissatisfied": round(verdict.dissatisfied, 4),
+        "flagged": verdict.flagged,
+        "expression": verdict.expression.value,
+        "cues": [
+            {"family": cue.family, "start": cue.start, "end": cue.end, "text": cue.text, "reason": cue.reason}
+            for cue in verdict.cues
+        ],
+        "topics": [{"topic": topic.name, "score": round(topic.score, 4)} for topic in verdict.topics],
+        "severity": verdict.severity.value,
+        "severity_reason": verdict.severity_reason,
+        "intent": verdict.intent.value,
+        "spam": round(verdict.spam, 4),
+        "reason": verdict.reason,
+        "department": decision.department,
+        "decided_by": decision.decided_by.value,
+        "rule": decision.rule,
+        "confidence": round(decision.confidence, 4),
+        "version": verdict.version,
+    }

@@ -1,0 +1,24 @@
+"""The table of jobs, and the setting that says how often each one runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from monitor.jobs import collect, deliver, followups, handle
+from monitor.jobs.context import JobContext
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: its name, what it does, and the name of the setting with its interval in seconds."""
+
+    name: str
+    run: Callable[[JobContext], None]
+    interval: str
+
+
+JOBS = (
+    Job("collect", collect.run, "collect_seconds"),
+    Job("handle", handle.run, "handle_seconds"),
+    Job("followups", followups.run, "follow_up_seconds"),
+    Job("deliver", deliver.run, "deliver_seconds"),
+)
