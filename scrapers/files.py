@@ -1,0 +1,162 @@
+"""A table file as posts: which column means what, and one post or one rejection for every row."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from itertools import islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from scrapers.base import RawPost, Rejection
+from scrapers.posts import Fields, Item, Reading, digest, fields_of, shape_post, utc_now
+from scrapers.rows import BadRow, Row, Unreadable, read_rows
+
+FIELDS = ("id", "text", "title", "url", "author", "created", "updated", "rating", "parent", "thread")
+LINE = "_line"
+"""The key in `RawPost.extra` that says at which line of its file the post stood."""
+
+_CHINA = ZoneInfo("Asia/Shanghai")
+_MOST_EXTRA = 40
+
+_GUESSES = {
+    "text": "内容 正文 评论内容 评论 评价内容 评价 点评内容 投诉内容 帖子内容 反馈内容 问题描述 诉求内容 描述 留言",
+    "title": "标题 主题 题目",
+    "id": "编号 评论编号 评论id 帖子编号 帖子id 投诉编号 工单号",
+    "url": "链接 网址 原文链接 帖子链接",
+    "author": "作者 用户 用户名 用户昵称 昵称 发帖人 评论人 投诉人",
+    "created": "发布时间 发表时间 评论时间 评价时间 发帖时间 投诉时间 创建时间 提交时间 时间 日期",
+    "updated": "修改时间 更新时间 编辑时间",
+    "rating": "评分 打分 得分 星级 分数",
+    "parent": "父编号 父id 回复编号 回复id 上级id",
+    "thread": "主题id 主题编号 话题id",
+}
+_MORE_GUESSES = {
+    "text": "內容 評論內容 評論 評價 投訴內容 問題描述 text content body comment review message description",
+    "title": "標題 主題 title subject headline",
+    "id": "編號 id post_id comment_id review_id uuid guid",
+    "url": "連結 網址 url link permalink",
+    "author": "用戶 暱稱 author user username nickname user_name",
+    "created": "發佈時間 發表時間 時間 created created_at date time datetime published published_at timestamp",
+    "updated": "修改時間 更新時間 updated updated_at edited_at modified",
+    "rating": "評分 星級 rating score stars star",
+    "parent": "parent parent_id reply_to",
+    "thread": "thread thread_id topic_id",
+}
+_LOOSE = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+
+
+def guess_columns(columns: list[str], mapping: Mapping[str, str]) -> dict[str, str]:
+    """Which column holds which field: as `mapping` says, else by its name; a lone column is the text."""
+    chosen = {field: column for field, column in mapping.items() if column}
+    plain = {column.strip().lower().replace(" ", "_"): column for column in reversed(columns)}
+    for field, names in _GUESSES.items():
+        known = f"{names} {_MORE_GUESSES[field]}".split()
+        found = next((plain[name] for name in known if name in plain), None)
+        if field not in chosen and found is not None and found not in chosen.values():
+            chosen[field] = found
+    if len(columns) == 1:
+        chosen.setdefault("text", columns[0])
+    return chosen
+
+
+def read_file(
+    path: Path,
+    mapping: Mapping[str, str],
+    start: int = 0,
+    limit: int | None = None,
+    *,
+    now: datetime | None = None,
+    zone: tzinfo = _CHINA,
+    rating_scale: float | None = None,
+) -> Iterator[Item]:
+    """One post or rejection for each row that is not blank, in order, from row `start` on, at most `limit`.
+
+    `mapping` says which column holds which of `FIELDS`; the rest is guessed. A file that cannot be read, or not
+    further, gives one rejection. Never raises for what is in the file.
+    """
+    reading = Reading(now or utc_now(), zone, rating_scale)
+    everything = _items(path, mapping, reading)
+    return islice(everything, start, None if limit is None else start + limit)
+
+
+def _items(path: Path, mapping: Mapping[str, str], reading: Reading) -> Iterator[Item]:
+    columns, names = _Columns(mapping, loose=path.name.lower().endswith(_LOOSE)), _Names()
+    try:
+        for row in read_rows(path):
+            item = _item(path.name, row, columns.chosen_for(row) if isinstance(row, Row) else {}, reading)
+            yield names.settle(item) if isinstance(item, RawPost) else item
+    except Unreadable as problem:
+        yield Rejection(path.name, str(problem))
+    except OSError as problem:
+        yield Rejection(path.name, f"打不开：{problem.strerror or problem}")
+
+
+class _Columns:
+    """Which columns hold which fields: once for a table, for every shape of row in JSON Lines."""
+
+    def __init__(self, mapping: Mapping[str, str], *, loose: bool) -> None:
+        self._mapping, self._loose = mapping, loose
+        self._chosen: dict[tuple[str, ...], dict[str, str]] = {}
+        self._table: dict[str, str] | None = None
+
+    def chosen_for(self, row: Row) -> dict[str, str]:
+        """The columns by field. Raises `Unreadable` for a table that has none with words."""
+        if self._table is not None:
+            return self._table
+        shape = tuple(row.cells)
+        if shape not in self._chosen:
+            self._chosen = {shape: guess_columns(list(shape), self._mapping), **dict(list(self._chosen.items())[:50])}
+        if not self._loose:
+            self._table = self._chosen[shape]
+            _check_columns(self._table, row)
+        return self._chosen[shape]
+
+
+class _Names:
+    """Gives the rows of one file ids that hide none of them."""
+
+    def __init__(self) -> None:
+        # Numbers instead of the words themselves: a million rows must fit into memory.
+        self._twins: Counter[int] = Counter()
+        self._words: dict[int, int] = {}
+
+    def settle(self, post: RawPost) -> RawPost:
+        """The post under an id of its own; a row that repeats both id and words is the same post again."""
+        name = hash(post.external_id)
+        if post.external_id.startswith("sha:"):
+            # Rows without an id are named by their words; ten rows of the same words stay ten.
+            self._twins[name] += 1
+            count = self._twins[name]
+            return post if count == 1 else replace(post, external_id=f"{post.external_id}~{count}")
+        if self._words.setdefault(name, hash(post.text)) == hash(post.text):
+            return post
+        return replace(post, external_id=f"{post.external_id}~{digest(post.text)}")
+
+
+def _check_columns(chosen: Mapping[str, str], row: Row) -> None:
+    if "text" not in chosen and "title" not in chosen:
+        raise Unreadable(
+            f"找不到正文列；表头有：{'、'.join(list(row.cells)[:20])}。请用选项 text 指明哪一列是正文（text=列名）"
+        )
+
+
+def _item(name: str, row: Row | BadRow, chosen: Mapping[str, str], reading: Reading) -> Item:
+    place = f"{name} 第 {row.line} 行"
+    if isinstance(row, BadRow):
+        return Rejection(place, row.reason)
+    absent = [column for column in chosen.values() if column not in row.cells]
+    words = {field: row.cells.get(column, "") for field, column in chosen.items()}
+    if not words.get("text", "").strip() and not words.get("title", "").strip():
+        why = f"没有“{absent[0]}”这一列" if absent else "正文是空的（若是公式，请在 Excel 里算出结果并保存）"
+        return Rejection(place, why)
+    post = shape_post(_fields(row, words, chosen), reading)
+    return post if post.text else Rejection(place, "正文里没有可读的文字")
+
+
+def _fields(row: Row, words: Mapping[str, str], chosen: Mapping[str, str]) -> Fields:
+    used = set(chosen.values())
+    rest = {column[:100]: cell[:1000] for column, cell in row.cells.items() if column not in used and cell.strip()}
+    extra = dict(list(rest.items())[:_MOST_EXTRA])
+    extra[LINE] = str(row.line)
+    return fields_of(words, extra)

@@ -1,0 +1,91 @@
+"""Which kinds of source there are, and how one is made from its options."""
+
+import importlib
+import math
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from scrapers.base import Builder, Collector, Fetch, Option, OwnableFetch
+from scrapers.errors import CollectorNotConfigured
+
+KINDS = {
+    "feed": "scrapers.kinds.feed:Feed",
+    "json": "scrapers.kinds.json_api:JsonApi",
+    "html": "scrapers.kinds.html_page:HtmlPage",
+    "folder": "scrapers.kinds.folder:Folder",
+}
+
+_EXPECTED = {str: "文字", int: "整数", float: "数字", bool: "是或否（true / false）"}
+_WORDS = {"true": True, "yes": True, "on": True, "1": True, "是": True, "开": True,
+          "false": False, "no": False, "off": False, "0": False, "否": False, "关": False}  # fmt: skip
+
+
+def builder_for(kind: str) -> Builder:
+    """The builder of a kind. Raises `CollectorNotConfigured` naming the known ones."""
+    if kind not in KINDS:
+        raise CollectorNotConfigured(f"没有“{kind}”这种来源；可用的有：{'、'.join(KINDS)}。", option="kind")
+    module, name = KINDS[kind].split(":")
+    return cast("Builder", getattr(importlib.import_module(module), name))
+
+
+def build(kind: str, options: Mapping[str, Any], fetch: Fetch) -> Collector:
+    """A collector of this kind with these options, checked. Raises `CollectorNotConfigured`."""
+    builder = builder_for(kind)
+    checked = check_options(builder, options)
+    if checked.get("own_site") and isinstance(fetch, OwnableFetch):
+        fetch = fetch.owning(urlsplit(str(checked.get("url", ""))).hostname or "")
+    return builder.build(checked, fetch)
+
+
+def check_options(builder: Builder, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Every option of `builder` with its value or default, of the declared type. Raises `CollectorNotConfigured`."""
+    known = {option.name: option for option in builder.options}
+    for name, value in options.items():
+        if name not in known:
+            raise CollectorNotConfigured(
+                f"没有选项 {name}（给的值是 {value!r}）；“{builder.title}”的选项有：{'、'.join(known)}。", option=name
+            )
+    return {name: _checked(option, options.get(name)) for name, option in known.items()}
+
+
+def _checked(option: Option, value: Any) -> Any:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        if option.required:
+            raise CollectorNotConfigured(
+                f"缺少选项 {option.name}（{option.help}），应填{_EXPECTED[option.type]}。", option=option.name
+            )
+        return option.default
+    coerced = _coerced(option.type, value)
+    if coerced is None:
+        raise _wrong(option, value, _EXPECTED[option.type])
+    if option.choices and coerced not in option.choices:
+        raise _wrong(option, value, f"{'、'.join(option.choices)} 之一")
+    return coerced
+
+
+def _wrong(option: Option, value: Any, expected: str) -> CollectorNotConfigured:
+    return CollectorNotConfigured(f"选项 {option.name} 的值是 {value!r}，应为{expected}。", option=option.name)
+
+
+def _coerced(kind: type, value: Any) -> Any:
+    """`value` as `kind`, or None when it is not one; a web form and a command line know only strings."""
+    if kind is bool:
+        return value if isinstance(value, bool) else _WORDS.get(str(value).strip().lower())
+    if isinstance(value, bool):
+        return None
+    if kind is str:
+        return value.strip() if isinstance(value, str) else None
+    return _number(kind, value) if isinstance(value, (str, int, float)) else None
+
+
+def _number(kind: type, value: str | float) -> int | float | None:
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    if not math.isfinite(number):
+        return None
+    if kind is float:
+        return number
+    return int(number) if number.is_integer() else None
