@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -23,6 +23,8 @@ from scrapers.robots import MAX_BYTES, Robots
 AGENT = "XianwaiBot"
 """The product token that robots.txt may name."""
 
+# Headers hold Latin letters only; a Chinese company name is sent percent-encoded.
+_HEADER_SAFE = " !#$&'()*+,/:;=?@[]-._~"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LOGIN_WORDS = ("login", "signin", "sign-in", "passport", "captcha", "verify", "denglu")
@@ -51,6 +53,11 @@ class Limits:
     delay: float = 1.0
     backoff: float = 2.0
     longest_wait: float = 30.0
+
+
+def _product(agent: str) -> str:
+    """The name that robots.txt may call us by: the first word of the User-Agent, without its version."""
+    return (agent.split() or [AGENT])[0].partition("/")[0] or AGENT
 
 
 def _jitter(longest: float) -> float:
@@ -83,16 +90,20 @@ class PoliteClient:
         self,
         *,
         contact: str = "",
+        user_agent: str = "",
+        delay: float | None = None,
         own_hosts: Collection[str] = (),
         limits: Limits | None = None,
         surroundings: Surroundings | None = None,
     ) -> None:
         self._limits = limits or Limits()
+        if delay is not None:
+            self._limits = replace(self._limits, delay=delay)
         self._world = surroundings or Surroundings()
         self._own = frozenset(host.lower().strip("[]") for host in own_hosts)
-        self._agent = f"{AGENT}/1 (feedback monitoring; contact: {quote(contact, safe='@:/.+-_?=') or 'not given'})"
+        self._agent = user_agent or f"{AGENT}/1 (feedback monitoring; contact: {contact or 'not given'})"
         self._pacing = Pacing(clock=self._world.clock, sleep=self._world.sleep, longest_wait=self._limits.longest_wait)
-        self._robots = Robots(self._ask_robots, agent=AGENT, clock=self._world.clock)
+        self._robots = Robots(self._ask_robots, agent=_product(self._agent), clock=self._world.clock)
         self._sessions = {True: self._session(own=True), False: self._session(own=False)}
 
     def __call__(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
@@ -122,7 +133,9 @@ class PoliteClient:
         )
         session.mount("http://", adapter)
         session.mount("https://", adapter)
-        session.headers.update({"User-Agent": self._agent, "Accept-Encoding": ENCODINGS, "Accept": "*/*"})
+        session.headers.update(
+            {"User-Agent": quote(self._agent, safe=_HEADER_SAFE), "Accept-Encoding": ENCODINGS, "Accept": "*/*"}
+        )
         return session
 
     def _is_own(self, url: str) -> bool:

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scrapers.base import RawPost, Rejection
-from scrapers.posts import Fields, Item, Reading, digest, fields_of, shape_post, utc_now
+from scrapers.posts import Item, Reading, digest, fields_of, shape_post, utc_now
 from scrapers.rows import BadRow, Row, Unreadable, read_rows
 
 FIELDS = ("id", "text", "title", "url", "author", "created", "updated", "rating", "parent", "thread")
@@ -76,20 +76,25 @@ def read_file(
     further, gives one rejection. Never raises for what is in the file.
     """
     reading = Reading(now or utc_now(), zone, rating_scale)
-    everything = _items(path, mapping, reading)
-    return islice(everything, start, None if limit is None else start + limit)
+    return islice(_items(path, mapping, reading, start), None if limit is None else max(limit, 0))
 
 
-def _items(path: Path, mapping: Mapping[str, str], reading: Reading) -> Iterator[Item]:
+def _items(path: Path, mapping: Mapping[str, str], reading: Reading, start: int) -> Iterator[Item]:
     columns, names = _Columns(mapping, loose=path.name.lower().endswith(_LOOSE)), _Names()
+    count = 0
     try:
-        for row in read_rows(path):
-            item = _item(path.name, row, columns.chosen_for(row) if isinstance(row, Row) else {}, reading)
-            yield names.settle(item) if isinstance(item, RawPost) else item
+        for count, row in enumerate(read_rows(path), start=1):
+            words = columns.words_of(row) if isinstance(row, Row) else {}
+            name = names.name_for(words)
+            # Rows already done are only named, so that going on in a large file costs little.
+            if count > start:
+                yield _item(path.name, row, words, name, columns, reading)
     except Unreadable as problem:
-        yield Rejection(path.name, str(problem))
+        if count >= start:
+            yield Rejection(path.name, str(problem))
     except OSError as problem:
-        yield Rejection(path.name, f"打不开：{problem.strerror or problem}")
+        if count >= start:
+            yield Rejection(path.name, f"打不开：{problem.strerror or problem}")
 
 
 class _Columns:
@@ -100,8 +105,21 @@ class _Columns:
         self._chosen: dict[tuple[str, ...], dict[str, str]] = {}
         self._table: dict[str, str] | None = None
 
-    def chosen_for(self, row: Row) -> dict[str, str]:
-        """The columns by field. Raises `Unreadable` for a table that has none with words."""
+    def words_of(self, row: Row) -> dict[str, str]:
+        """The row's cells by field. Raises `Unreadable` for a table that has no column of words."""
+        return {field: row.cells.get(column, "") for field, column in self._chosen_for(row).items()}
+
+    def rest_of(self, row: Row) -> dict[str, str]:
+        """The cells that no field takes, by column."""
+        used = set(self._chosen_for(row).values())
+        rest = {column[:100]: cell[:1000] for column, cell in row.cells.items() if column not in used and cell.strip()}
+        return dict(list(rest.items())[:_MOST_EXTRA])
+
+    def absent_from(self, row: Row) -> str:
+        """A column that was named and that the row has not, or nothing."""
+        return next((column for column in self._chosen_for(row).values() if column not in row.cells), "")
+
+    def _chosen_for(self, row: Row) -> dict[str, str]:
         if self._table is not None:
             return self._table
         shape = tuple(row.cells)
@@ -121,17 +139,29 @@ class _Names:
         self._twins: Counter[int] = Counter()
         self._words: dict[int, int] = {}
 
-    def settle(self, post: RawPost) -> RawPost:
-        """The post under an id of its own; a row that repeats both id and words is the same post again."""
-        name = hash(post.external_id)
-        if post.external_id.startswith("sha:"):
+    def name_for(self, words: Mapping[str, str]) -> "_Name":
+        """The row's own id, and what it takes to tell it from earlier rows; asked once for every row in order."""
+        given = words.get("id", "").strip() or words.get("url", "").strip()
+        own = (words.get("author", "").strip(), words.get("title", "").strip(), words.get("text", "").strip())
+        if not given:
             # Rows without an id are named by their words; ten rows of the same words stay ten.
-            self._twins[name] += 1
-            count = self._twins[name]
-            return post if count == 1 else replace(post, external_id=f"{post.external_id}~{count}")
-        if self._words.setdefault(name, hash(post.text)) == hash(post.text):
-            return post
-        return replace(post, external_id=f"{post.external_id}~{digest(post.text)}")
+            self._twins[hash(own)] += 1
+            count = self._twins[hash(own)]
+            return _Name(given="", own=own, suffix="" if count == 1 else f"~{count}")
+        # A row that repeats both id and words is the same post again; one that repeats the id alone is not.
+        same = self._words.setdefault(hash(given), hash(own)) == hash(own)
+        return _Name(given=given, own=own, suffix="" if same else f"~{digest(*own)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Name:
+    given: str
+    own: tuple[str, str, str]
+    suffix: str
+
+    def settle(self, post: RawPost) -> RawPost:
+        base = post.external_id if self.given else f"sha:{digest(*self.own)}"
+        return replace(post, external_id=f"{base}{self.suffix}")
 
 
 def _check_columns(chosen: Mapping[str, str], row: Row) -> None:
@@ -141,22 +171,15 @@ def _check_columns(chosen: Mapping[str, str], row: Row) -> None:
         )
 
 
-def _item(name: str, row: Row | BadRow, chosen: Mapping[str, str], reading: Reading) -> Item:
-    place = f"{name} 第 {row.line} 行"
+def _item(
+    file: str, row: Row | BadRow, words: Mapping[str, str], name: _Name, columns: _Columns, reading: Reading
+) -> Item:
+    place = f"{file} 第 {row.line} 行"
     if isinstance(row, BadRow):
         return Rejection(place, row.reason)
-    absent = [column for column in chosen.values() if column not in row.cells]
-    words = {field: row.cells.get(column, "") for field, column in chosen.items()}
     if not words.get("text", "").strip() and not words.get("title", "").strip():
-        why = f"没有“{absent[0]}”这一列" if absent else "正文是空的（若是公式，请在 Excel 里算出结果并保存）"
+        absent = columns.absent_from(row)
+        why = f"没有“{absent}”这一列" if absent else "正文是空的（若是公式，请在 Excel 里算出结果并保存）"
         return Rejection(place, why)
-    post = shape_post(_fields(row, words, chosen), reading)
-    return post if post.text else Rejection(place, "正文里没有可读的文字")
-
-
-def _fields(row: Row, words: Mapping[str, str], chosen: Mapping[str, str]) -> Fields:
-    used = set(chosen.values())
-    rest = {column[:100]: cell[:1000] for column, cell in row.cells.items() if column not in used and cell.strip()}
-    extra = dict(list(rest.items())[:_MOST_EXTRA])
-    extra[LINE] = str(row.line)
-    return fields_of(words, extra)
+    post = shape_post(fields_of(words, {**columns.rest_of(row), LINE: str(row.line)}), reading)
+    return name.settle(post) if post.text else Rejection(place, "正文里没有可读的文字")

@@ -343,6 +343,19 @@ def test_a_host_can_be_declared_one_s_own_later(site: Site, clock: FakeTime) -> 
         stranger(f"{site.address}/open")
 
 
+def test_robots_may_call_a_house_by_its_own_name(site: Site, clock: FakeTime) -> None:
+    site.routes["/robots.txt"] = say(b"User-agent: QingheBot\nDisallow: /\n")
+    world = Surroundings(clock=lambda: clock.now, sleep=clock.sleep)
+    client = PoliteClient(user_agent="QingheBot/2 (青禾汽车)", delay=0.5, own_hosts=["127.0.0.1"], surroundings=world)
+    site.routes["/a"] = say(b"ok")
+    client(f"{site.address}/a")
+    assert site.asked[0][1]["user-agent"].startswith("QingheBot/2 (%E9%9D%92")
+    client._own = frozenset()
+    client._sessions[False] = client._sessions[True]
+    with pytest.raises(CollectError, match="不允许"):
+        client(f"{site.address}/a")
+
+
 def test_cookies_are_not_kept(site: Site, client: PoliteClient) -> None:
     site.routes["/a"] = say(b"", headers={"Set-Cookie": "id=1"})
     client(f"{site.address}/a")

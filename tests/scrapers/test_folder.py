@@ -81,6 +81,12 @@ def test_a_part_of_a_file_can_be_read() -> None:
     assert read(PAYLOADS / "folder" / "rows.jsonl", start=1, limit=2) == whole[1:3]
 
 
+def test_a_part_from_the_middle_names_its_rows_like_the_whole(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.csv", "id,text\n,顶\n,顶\n7,甲\n7,乙\n,顶\n,\x00\n")
+    assert read(path, start=3) == read(path)[3:]
+    assert read(path, start=99) == []
+
+
 def test_a_sheet_is_read_with_dates_and_numbers(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
