@@ -14,11 +14,7 @@ from scrapers.dates import read_date
 from scrapers.errors import CollectorNotConfigured
 from scrapers.markup import clean_text
 
-MAX_TEXT = 100_000
-"""Characters of one post that are kept; who writes more has pasted a file."""
 MAX_ID = 400
-SHORTENED = "_shortened"
-"""The key in `RawPost.extra` that says how much was left out."""
 
 Item = RawPost | Rejection
 
@@ -97,12 +93,9 @@ def shape_post(fields: Fields, reading: Reading) -> RawPost:
     if created is None:
         created, updated, created_assumed = updated, None, updated_assumed
     url = web_address(fields.url)
-    extra = dict(fields.extra)
-    if len(text) > MAX_TEXT:
-        extra[SHORTENED] = f"正文有 {len(text)} 字，只保留了前 {MAX_TEXT} 字"
     return RawPost(
         external_id=_name(fields, url, text),
-        text=text[:MAX_TEXT],
+        text=text,
         title=one_line(fields.title),
         url=url,
         author=one_line(fields.author, 200),
@@ -113,7 +106,7 @@ def shape_post(fields: Fields, reading: Reading) -> RawPost:
         rating_scale=(scale or reading.rating_scale) if rating is not None else None,
         parent_id=one_line(fields.parent, MAX_ID),
         thread_id=one_line(fields.thread, MAX_ID),
-        extra=extra,
+        extra=dict(fields.extra),
     )
 
 
@@ -131,16 +124,11 @@ def web_address(url: str) -> str:
     return plain if len(plain) <= 2000 and plain.lower().startswith(("http://", "https://")) else ""
 
 
-def to_batch(
-    items: Sequence[Item], cursor: Cursor, *, place: str, notes: Sequence[Rejection] = (), more: bool = False
-) -> Batch:
-    """A batch of what was read, with a remark for each post that was shortened."""
+def to_batch(items: Sequence[Item], cursor: Cursor, *, notes: Sequence[Rejection] = (), more: bool = False) -> Batch:
+    """A batch of what was read."""
     posts = tuple(item for item in items if isinstance(item, RawPost))
-    refused = [item for item in items if isinstance(item, Rejection)]
-    shortened = [
-        Rejection(f"{place} {post.external_id}", post.extra[SHORTENED]) for post in posts if SHORTENED in post.extra
-    ]
-    return Batch(posts=posts, cursor=cursor, rejections=(*refused, *shortened, *notes), more=more)
+    refused = tuple(item for item in items if isinstance(item, Rejection))
+    return Batch(posts=posts, cursor=cursor, rejections=(*refused, *notes), more=more)
 
 
 def read_zone(name: str) -> ZoneInfo:

@@ -68,7 +68,7 @@ class Feed:
             "renamed": _traces(posts),
             "seen": [digest(post.external_id) for post in posts][:_REMEMBERED] or list(cursor.get("seen", [])),
         }
-        return to_batch(items, after, place=self.url, notes=_gap(posts, cursor.get("seen", []), self.url))
+        return to_batch(items, after, notes=_gap(posts, cursor.get("seen", []), self.url))
 
 
 def _gap(posts: Sequence[RawPost], seen: Sequence[str], url: str) -> tuple[Rejection, ...]:

@@ -134,7 +134,7 @@ class Folder:
             items += found
             after |= {path.name: progress.as_json()} if progress else {}
         more = any(not after.get(path.name, {"done": False})["done"] for path in paths)
-        return to_batch(items, {"files": after}, place=str(self.path), more=more and len(items) >= BATCH)
+        return to_batch(items, {"files": after}, more=more and len(items) >= BATCH)
 
     def _read(self, path: Path, before: Mapping[str, Any] | None, room: int) -> tuple[list[Item], Progress | None]:
         try:

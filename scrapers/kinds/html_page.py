@@ -195,7 +195,7 @@ class HtmlPage:
         found = walk(self._read, self.url, known=frozenset(known), max_pages=self.max_pages, empty_pages=2)
         items, shared = tell_apart(found.items, cursor.get("shared", {}))
         after = {"known": known_after(items, known) if found.whole else known, "shared": shared}
-        return to_batch(items, after, place=self.url, notes=found.notes)
+        return to_batch(items, after, notes=found.notes)
 
     def _read(self, url: str) -> Page:
         response = self.fetch(url)

@@ -205,7 +205,7 @@ class JsonApi:
         )
         items, shared = tell_apart(found.items, cursor.get("shared", {}))
         after = {"known": known_after(items, known) if found.whole else known, "shared": shared}
-        return to_batch(items, after, place=self.url, notes=found.notes)
+        return to_batch(items, after, notes=found.notes)
 
     def _reader(self) -> Callable[[str], Page]:
         index = 0
