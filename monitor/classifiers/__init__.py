@@ -1,0 +1,1 @@
+"""Judging posts: imports the domain and third parties; nothing of storage, services, settings or web."""

@@ -1,0 +1,99 @@
+"""A trained model on disk: hashed weights in one safetensors file, and a card that says what they are."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from monitor.domain.errors import ConfigError
+
+WEIGHTS = "model.safetensors"
+CARD = "card.json"
+FORMAT = 1
+
+Floats = NDArray[np.float32]
+
+ARRAYS = ("idf", "polarity", "polarity_bias", "subjects", "subjects_bias", "blend", "blend_bias")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model was made from, how well it did on rows it had not seen, and what it cannot do."""
+
+    version: str
+    sha256: str
+    format: int
+    bits: int
+    subject_bits: int
+    seed: int
+    threshold: float
+    families: tuple[str, ...]
+    topics: tuple[str, ...]
+    departments: tuple[str, ...]
+    sets: tuple[Mapping[str, Any], ...] = ()
+    scores: tuple[Mapping[str, Any], ...] = ()
+    limits: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The arrays of a model."""
+
+    arrays: Mapping[str, Floats]
+
+    def __getitem__(self, name: str) -> Floats:
+        return self.arrays[name]
+
+
+def save_model(folder: Path, arrays: Mapping[str, NDArray[Any]], card: Mapping[str, Any]) -> Card:
+    """Writes weights and card; the version is the beginning of the weights' checksum."""
+    data = save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
+    digest = hashlib.sha256(data).hexdigest()
+    whole = Card(**{**card, "version": digest[:10], "sha256": digest, "format": FORMAT})
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS).write_bytes(data)
+    text = json.dumps(asdict(whole), ensure_ascii=False, indent=1)
+    (folder / CARD).write_text(text + "\n", encoding="utf-8")
+    return whole
+
+
+def load_card(folder: Path) -> Card:
+    """The card of a model folder."""
+    path = folder / CARD
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        card = Card(**{**values, **lists})
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"{path}: 应是 monitor classifier train 写出的模型卡，读不了：{error}") from error
+    if card.format != FORMAT:
+        raise ConfigError(f"{path}: 模型格式应是 {FORMAT}，实为 {card.format}，请重新训练")
+    return card
+
+
+def load_model(folder: Path) -> tuple[Card, Weights]:
+    """Card and weights; weights that are not those of the card are refused."""
+    card = load_card(folder)
+    path = folder / WEIGHTS
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: 缺少模型权重：{error}") from error
+    if hashlib.sha256(data).hexdigest() != card.sha256:
+        raise ConfigError(f"{path}: 校验和应是 {card.sha256[:16]}…，权重文件与模型卡不符")
+    try:
+        arrays = {name: array.astype(np.float32) for name, array in load(data).items()}
+    except SafetensorError as error:
+        raise ConfigError(f"{path}: 应是 safetensors 文件：{error}") from error
+    missing = [name for name in ARRAYS if name not in arrays]
+    if missing:
+        raise ConfigError(f"{path}: 缺少数组 {'、'.join(missing)}")
+    return card, Weights(arrays)

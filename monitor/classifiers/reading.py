@@ -1,0 +1,119 @@
+"""What rules read in one text: cues, outright words, topic words, severity, intent, spam; no model in it."""
+
+import re
+from dataclasses import dataclass
+
+from monitor.classifiers.cues import CueFinder, ExplicitWords
+from monitor.classifiers.lexicon import Lexicon
+from monitor.classifiers.tokens import Folded, fold
+from monitor.classifiers.triggers import PatternIndex
+from monitor.domain.severity import judge_severity
+from monitor.domain.verdicts import Cue, Intent, Severity
+
+SPAM_FROM = 0.7
+"""From this score a post counts as an advertisement."""
+
+_LINK = re.compile(r"(?:https?://|www\.)[^\s\u4e00-\u9fff]{1,2000}")
+_LETTER = re.compile(r"[^\W\d_]")
+_OPENING = 20_000
+"""Spam, intent and topic words are looked for in this many characters; a longer post has shown itself by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything the rules see in one text."""
+
+    folded: Folded
+    cues: tuple[Cue, ...] = ()
+    explicit: tuple[tuple[str, int, int], ...] = ()
+    topics: tuple[tuple[str, int], ...] = ()
+    positives: int = 0
+    question: bool = False
+    severity: Severity = Severity.NORMAL
+    severity_reason: str = ""
+    intent: Intent = Intent.NONE
+    spam: float = 0.0
+    blank: str = ""
+    """Why there is nothing to judge, or ""."""
+
+
+def _blank_reason(text: str) -> str:
+    if not text.strip():
+        return "空文本"
+    without_links = _LINK.sub("", text)
+    if _LETTER.search(without_links):
+        return ""
+    if without_links != text and not without_links.strip():
+        return "只有链接"
+    return "只有数字" if any(char.isdigit() for char in without_links) else "只有符号"
+
+
+class Reader:
+    """Applies a lexicon to texts."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.version = lexicon.version
+        self.families = tuple(family.key for family in lexicon.cues)
+        self.topics = tuple(lexicon.topics)
+        self._cues = CueFinder(lexicon.cues, lexicon.words)
+        self._explicit = ExplicitWords(lexicon.words)
+        self._topic_of = [name for name, words in lexicon.topics.items() for _ in words]
+        self._topics = PatternIndex(word for words in lexicon.topics.values() for word in words)
+        self._positive = PatternIndex(lexicon.words.positive)
+        self._question = PatternIndex(lexicon.words.question)
+        self._complaint = PatternIndex(lexicon.words.complaint)
+        self._spam = PatternIndex(pattern for sign in lexicon.spam for pattern in sign.patterns)
+        self._spam_weight = [sign.weight for sign in lexicon.spam for _ in sign.patterns]
+        self._severity = lexicon.severity
+        self._grave = PatternIndex(each.pattern for rule in lexicon.severity.rules for each in rule.patterns)
+
+    def read(self, text: str) -> Reading:
+        """What the rules see; never raises."""
+        folded = fold(text)
+        blank = _blank_reason(folded.text)
+        if blank:
+            return Reading(folded, blank=blank)
+        chars = frozenset(folded.text)
+        opening = folded.text[:_OPENING]
+        cues = self._cues.find(folded, chars)
+        explicit = tuple(self._explicit.find(folded.text, chars))
+        question = self._question.meets(opening, chars)
+        spam = self._spam_score(opening, chars)
+        severity, why = self._judge_severity(folded.text, chars, advert=spam >= SPAM_FROM)
+        return Reading(
+            folded=folded,
+            cues=cues,
+            explicit=explicit,
+            topics=self._topic_hits(opening, chars),
+            positives=len(self._positive.matches(opening, chars)),
+            question=question,
+            severity=severity,
+            severity_reason=why,
+            intent=self._intent(opening, chars, cues, question=question),
+            spam=spam,
+        )
+
+    def _judge_severity(self, text: str, chars: frozenset[str], *, advert: bool) -> tuple[Severity, str]:
+        if not self._grave.meets(text, chars):
+            return Severity.NORMAL, ""
+        return judge_severity(text, self._severity, advert=advert)
+
+    def _topic_hits(self, text: str, chars: frozenset[str]) -> tuple[tuple[str, int], ...]:
+        hits: dict[str, int] = {}
+        for number, _, _ in self._topics.matches(text, chars):
+            name = self._topic_of[number]
+            hits[name] = hits.get(name, 0) + 1
+        return tuple(hits.items())
+
+    def _spam_score(self, text: str, chars: frozenset[str]) -> float:
+        numbers = {number for number, _, _ in self._spam.matches(text, chars)}
+        return round(min(0.99, sum(self._spam_weight[number] for number in numbers)), 4)
+
+    def _intent(self, text: str, chars: frozenset[str], cues: tuple[Cue, ...], *, question: bool) -> Intent:
+        if self._complaint.meets(text, chars):
+            return Intent.COMPLAINT
+        wanted = {self._cues.families[cue.family].intent for cue in cues}
+        for intent in (Intent.WARNING, Intent.LEAVING, Intent.SUGGESTION):
+            if intent in wanted:
+                return intent
+        return Intent.QUESTION if question else Intent.NONE

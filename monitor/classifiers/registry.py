@@ -1,0 +1,33 @@
+"""The classifiers by name; each is imported when it is first wanted."""
+
+from importlib import import_module
+from pathlib import Path
+
+from monitor.classifiers.lexicon import load_lexicon
+from monitor.classifiers.reading import Reader
+from monitor.domain.errors import ConfigError
+from monitor.domain.verdicts import Classifier, Suggester
+
+BACKENDS = {
+    "trained": "monitor.classifiers.trained:TrainedClassifier",
+    "snownlp": "monitor.classifiers.snow:SnowClassifier",
+}
+_SUGGESTER = "monitor.classifiers.suggesting:TrainedSuggester"
+
+
+def _load(place: str) -> type:
+    module, name = place.split(":")
+    found: type = getattr(import_module(module), name)
+    return found
+
+
+def build_classifier(name: str, lexicon: Path, model: Path | None = None) -> Classifier:
+    """The classifier of this name with a lexicon folder; `model` is a folder, None the shipped one."""
+    if name not in BACKENDS:
+        raise ConfigError(f"没有名为 {name} 的分类器，应是 {'、'.join(BACKENDS)} 之一")
+    return _load(BACKENDS[name]).build(Reader(load_lexicon(lexicon)), model)  # type: ignore[attr-defined,no-any-return]
+
+
+def build_suggester(lexicon: Path, model: Path | None = None) -> Suggester:
+    """The learned router with a lexicon folder; `model` is a folder, None the shipped one."""
+    return _load(_SUGGESTER).build(Reader(load_lexicon(lexicon)), model)  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,89 @@
+"""Each family hears what it should and nothing that only looks like it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from monitor.classifiers.lexicon import FILES, load_lexicon
+from monitor.classifiers.reading import Reader
+from monitor.classifiers.triggers import PatternIndex, triggers_of
+from monitor.domain.errors import ConfigError
+from tests.classifiers.cue_examples import HEARD, NOT_HEARD
+
+
+def _pairs(examples: dict[str, list[str]]) -> list[tuple[str, str]]:
+    return [(family, text) for family, texts in examples.items() for text in texts]
+
+
+@pytest.mark.parametrize(("family", "text"), _pairs(HEARD))
+def test_a_family_hears(reader: Reader, family: str, text: str) -> None:
+    found = [cue for cue in reader.read(text).cues if cue.family == family]
+    assert found, f"{family} 没听出：{text}"
+    assert all(text[cue.start : cue.end] == cue.text and cue.reason for cue in found)
+
+
+@pytest.mark.parametrize(("family", "text"), _pairs(NOT_HEARD))
+def test_a_family_is_not_fooled(reader: Reader, family: str, text: str) -> None:
+    assert [cue.text for cue in reader.read(text).cues if cue.family == family] == []
+
+
+def test_every_family_has_examples(reader: Reader) -> None:
+    assert set(reader.families) == set(HEARD) == set(NOT_HEARD)
+
+
+@pytest.mark.parametrize("text", ["他说“再也不来了”，我劝住了", "歌名《算了》", "朋友问：“这也叫保养？”"])
+def test_words_of_others_are_not_cues(reader: Reader, text: str) -> None:
+    assert reader.read(text).cues == ()
+
+
+def test_the_prefilter_loses_no_match(lexicon_folder: Path) -> None:
+    lexicon = load_lexicon(lexicon_folder)
+    patterns = [pattern for family in lexicon.cues for pattern in family.patterns]
+    index = PatternIndex(patterns)
+    for _, text in [*_pairs(HEARD), *_pairs(NOT_HEARD)]:
+        brute = [(number, *match.span()) for number, each in enumerate(patterns) for match in re.finditer(each, text)]
+        assert sorted(index.matches(text, frozenset(text))) == sorted(brute)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "triggers"),
+    [("没栽", "栽"), ("(?:没栽|不霉)", "栽霉"), ("(?:很)?慢", "慢"), ("[甲乙]丙{0,3}丁", "丁"), ("[0-9]{1,3}", None)],
+)
+def test_triggers_are_the_rarest_needed_characters(pattern: str, triggers: str | None) -> None:
+    assert triggers_of(pattern) == (None if triggers is None else frozenset(triggers))
+
+
+def _copy(source: Path, target: Path, file: str, old: str, new: str) -> Path:
+    for name in FILES:
+        text = (source / name).read_text(encoding="utf-8")
+        (target / name).write_text(text.replace(old, new, 1) if name == file else text, encoding="utf-8")
+    return target
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("cues.toml", "negatable = false", "negateable = false", "negateable"),
+        ("cues.toml", "negatable = false", "negatable = 3", "true 或 false"),
+        ("cues.toml", '"认栽"', '"(?:认.{0,9})*栽"', "不许用"),
+        ("cues.toml", '"认栽"', '"(认栽"', "不是正确的正则"),
+        ("cues.toml", '"认栽"', '"(?:认栽)?"', "匹配空文字"),
+        ("severity.toml", 'level = "critical"', 'level = "huge"', "critical"),
+        ("severity.toml", 'with = "群体"', 'with = "没有"', "没有名为"),
+        ("spam.toml", "weight = 0.5", "weight = 5", "0 到 1"),
+        ("words.toml", "insult = [", "insults = [", "insults"),
+        ("topics.toml", "words = [", "words = 1\nother = [", "other"),
+    ],
+)
+def test_a_wrong_lexicon_is_told_with_file_and_key(
+    lexicon_folder: Path, tmp_path: Path, file: str, old: str, new: str, told: str
+) -> None:
+    with pytest.raises(ConfigError, match=file) as caught:
+        load_lexicon(_copy(lexicon_folder, tmp_path, file, old, new))
+    assert told in str(caught.value)
+
+
+def test_a_missing_list_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cues\.toml"):
+        load_lexicon(tmp_path)
