@@ -131,10 +131,15 @@ def say_moment(moment: datetime | None, zone: tzinfo, *, now: datetime | None = 
     """11月22日 周日 14:05; the year is said when it is not the present one."""
     if moment is None:
         return ""
+    return f"{say_day(moment, zone, now=now)} {moment.astimezone(zone):%H:%M}"
+
+
+def say_day(moment: datetime, zone: tzinfo, *, now: datetime | None = None) -> str:
+    """11月22日 周日; the year is said when it is not the present one."""
     local = moment.astimezone(zone)
     this_year = (now or datetime.now(UTC)).astimezone(zone).year
     year = "" if local.year == this_year else f"{local.year}年"
-    return f"{year}{local.month}月{local.day}日 周{_WEEKDAYS[local.weekday()]} {local:%H:%M}"
+    return f"{year}{local.month}月{local.day}日 周{_WEEKDAYS[local.weekday()]}"
 
 
 def say_span(span: timedelta) -> str:

@@ -78,29 +78,29 @@ def _row(alarm: Alarm, recipient: str, channel: str, rendered: Rendered, now: da
 
 
 def _staff_addresses(session: Session) -> dict[Recipient, list[str]]:
-    """Addresses by role. Where a role has none, the fallback department hears it: an alert never ends nowhere."""
-    rows = session.execute(select(Member.role, Member.email).where(Member.active, Member.email != "")).tuples().all()
+    """Addresses by role. Where a role has none, or a department, the fallback department hears it: an alert never ends nowhere."""
+    rows = session.execute(select(Member.role, Member.email).where(Member.active, Member.email != "")).all()
     fallback = [e for e in session.scalars(select(Department.email).where(Department.is_fallback)) if e]
     return {
         Recipient.SUPERVISORS: [email for role, email in rows if role is Role.SUPERVISOR] or fallback,
         Recipient.ADMINISTRATORS: [email for role, email in rows if role is Role.ADMINISTRATOR] or fallback,
+        Recipient.DEPARTMENT: fallback,  # for a department without an address of its own
     }
 
 
 def ticket_alarm(event: Event, ticket: Ticket, tools: Tools, now: datetime, *, occurrence: str, **facts: Any) -> Alarm:
     """An alarm about a ticket, with the facts every mail about one shows."""
-    handler = ticket.handler.email if ticket.handler else ""
-    customer = ticket.customer.email if ticket.customer else ""
+    known = {
+        Recipient.DEPARTMENT: ticket.department.email,
+        Recipient.HANDLER: ticket.handler.email if ticket.handler else "",
+        Recipient.CUSTOMER: ticket.customer.email if ticket.customer else "",
+    }
     return Alarm(
         event=event,
         severity=ticket.severity,
         occurrence=f"{ticket.number}|{occurrence}",
         facts={**ticket_facts(ticket, tools, now), **facts},
-        addresses={
-            Recipient.DEPARTMENT: [ticket.department.email] if ticket.department.email else [],
-            Recipient.HANDLER: [handler] if handler else [],
-            Recipient.CUSTOMER: [customer] if customer else [],
-        },
+        addresses={recipient: [address] for recipient, address in known.items() if address},
         ticket_id=ticket.id,
     )
 

@@ -57,15 +57,21 @@ def _drafts(
     """Cleaned rows, one an external id: when an id comes twice in a batch, the later wording wins."""
     drafts: dict[str, dict[str, Any]] = {}
     for raw in raws:
+        refusal = why_refused(raw)
+        if refusal:
+            accepted.rejections.append(Rejection(clean_text(raw.external_id)[:500], refusal))
+            continue
         draft = _draft(source, raw, key, now, quiet)
-        if not draft["external_id"]:
-            accepted.rejections.append(Rejection("", "没有编号，认不出是哪一条"))
-        elif not draft["text"] and not draft["title"]:
-            accepted.rejections.append(Rejection(draft["external_id"], "没有文字"))
-        else:
-            accepted.unchanged += draft["external_id"] in drafts
-            drafts[draft["external_id"]] = draft
+        accepted.unchanged += draft["external_id"] in drafts
+        drafts[draft["external_id"]] = draft
     return list(drafts.values())
+
+
+def why_refused(raw: RawPost) -> str:
+    """Why this post cannot be taken in, or ""."""
+    if not clean_text(raw.external_id):
+        return "没有编号，认不出是哪一条"
+    return "" if clean_text(raw.text) or clean_text(raw.title) else "没有文字"
 
 
 def _draft(source: Source, raw: RawPost, key: bytes, now: datetime, quiet: bool) -> dict[str, Any]:
@@ -110,9 +116,7 @@ def _accept_chunk(
     known = dict(
         session.execute(
             select(Post.external_id, Post.content_hash).where(Post.source_id == source.id, Post.external_id.in_(ids))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     fresh = [draft for draft in drafts if draft["external_id"] not in known]
     changed = [d for d in drafts if d["external_id"] in known and known[d["external_id"]] != d["content_hash"]]
@@ -160,7 +164,7 @@ def _customers(session: Session, pseudonyms: set[str], now: datetime) -> dict[st
 
 def _customer_ids(session: Session, pseudonyms: set[str]) -> dict[str, int]:
     query = select(Customer.pseudonym, Customer.id).where(Customer.pseudonym.in_(pseudonyms))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _revise(session: Session, source: Source, drafts: Sequence[dict[str, Any]], now: datetime) -> None:

@@ -73,7 +73,7 @@ def open_for(post: Post, judged: Judged, tools: Tools, *, by: Doer = SYSTEM) -> 
     """The ticket that this post is to become, with its one department."""
     verdict, suggestions = judged
     decision = route(spoken_text(post), post.source.name, verdict, suggestions, tools)
-    return Opening(post, verdict, decision, by=by)
+    return Opening(post, verdict, decision, by=by, quiet=post.quiet)
 
 
 def _join(post: Post, verdict: Verdict, cases: _Cases, joining: list[tuple[Post, Ticket, Verdict]]) -> None:
@@ -82,7 +82,7 @@ def _join(post: Post, verdict: Verdict, cases: _Cases, joining: list[tuple[Post,
             joining.append((post, cases.tickets[key], verdict))
             return
         if key in cases.openings:
-            cases.openings[key].joined.append(post)
+            cases.openings[key].join(post, verdict)
             return
 
 
@@ -106,7 +106,7 @@ def _open_tickets(session: Session, posts: Sequence[Post]) -> dict[_Key, Ticket]
         .join(Ticket, Post.ticket_id == Ticket.id)
         .where(tuple_(Post.source_id, Post.customer_id).in_(authors), Ticket.status.in_(OPEN_STATES))
         .options(joinedload(Ticket.department), joinedload(Ticket.handler), joinedload(Ticket.customer))
-    ).tuples()
+    )
     return {key: ticket for post, ticket in rows for key in _keys(post)}
 
 

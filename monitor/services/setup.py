@@ -15,6 +15,7 @@ from monitor.storage.models import Department, Source, Ticket
 BUILT_IN = {
     "form": ("公开投诉表单", True),
     "api": ("接口推送", False),
+    "api-complaints": ("接口推送（均为投诉）", True),
     "import": ("文件导入", False),
     "import-complaints": ("文件导入（均为投诉）", True),
 }

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from monitor.domain.alerts import Event
 from monitor.domain.errors import Invalid, InvalidAction, NotFound
-from monitor.domain.ticket_numbers import new_query_code, query_code_hash, read_ticket_number
+from monitor.domain.text import clean_text
+from monitor.domain.ticket_numbers import query_code_for, query_code_hash, read_ticket_number
 from monitor.domain.tickets import OPEN_STATES, Action, Status
 from monitor.domain.wording import REMEDIES_WISHED, SOLVED
 from monitor.services import alerting, audit
@@ -49,7 +50,7 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the customer gets: the number, and the code, which is shown this once ("" when it was shown before)."""
+    """What the customer gets: the number, and the code; "" when this joined a case whose code they have already."""
 
     number: str
     code: str
@@ -64,15 +65,26 @@ def submit_complaint(session: Session, complaint: Complaint, tools: Tools, now: 
     accept_posts(session, source, [raw], pseudonym_key=tools.pseudonym_key, now=now)
     session.flush()
     post = session.scalars(select(Post).where(Post.source_id == source.id, Post.external_id == external_id)).one()
-    if post.ticket_id is not None:  # the same form sent twice: a double click, or the back button
-        return Receipt(session.get_one(Ticket, post.ticket_id).number, "")
-    _keep_contact(session, post, complaint, tools, now)
-    return _open(session, post, complaint, tools, now)
+    if post.ticket_id is None:
+        _keep_contact(session, post, complaint, tools, now)
+        _open(session, post, complaint, tools, now)
+    return _receipt(session, post, tools)
+
+
+def _receipt(session: Session, post: Post, tools: Tools) -> Receipt:
+    """Number and code. A form sent twice gets the same answer twice.
+
+    After a double click a browser shows the second answer only, and the code must not be lost with the first.
+    """
+    assert post.ticket_id is not None  # what comes through the form is never dropped
+    ticket = session.get_one(Ticket, post.ticket_id)
+    code = query_code_for(tools.pseudonym_key, post.external_id)
+    return Receipt(ticket.number, code if query_code_hash(code) == ticket.code_hash else "")
 
 
 def _check(complaint: Complaint) -> None:
     fields: dict[str, str] = {}
-    length = len(complaint.text.strip())
+    length = len(clean_text(complaint.text))
     if length < MIN_TEXT:
         fields["text"] = "请写下发生了什么，几个字也可以"
     elif length > MAX_TEXT:
@@ -94,9 +106,14 @@ def _looks_like_mail(address: str) -> bool:
 
 
 def _author(complaint: Complaint) -> str:
-    """One customer, one key: whoever leaves the same contact is the same customer; the anonymous are each their own."""
+    """One customer, one key: whoever leaves the same contact is the same customer; the anonymous are each their own.
+
+    Phone and address count together. Were the phone enough, a stranger who knows it could put an address of their own
+    beside it and be sent the answers.
+    """
     digits = "".join(c for c in complaint.phone if c.isdigit())[-11:]
-    return digits or complaint.email.strip().lower()
+    email = complaint.email.strip().lower()
+    return f"{digits}|{email}" if digits or email else ""
 
 
 def _keep_contact(session: Session, post: Post, complaint: Complaint, tools: Tools, now: datetime) -> None:
@@ -108,25 +125,22 @@ def _keep_contact(session: Session, post: Post, complaint: Complaint, tools: Too
         customer = Customer(pseudonym=key, created_at=now)
         session.add(customer)
         post.customer = customer
-    customer.name = complaint.name.strip()[:80] or customer.name
-    customer.phone = complaint.phone.strip()[:40] or customer.phone
-    customer.email = complaint.email.strip()[:254] or customer.email
+    customer.name = customer.name or complaint.name.strip()[:80]
+    customer.phone = customer.phone or complaint.phone.strip()[:40]
+    customer.email = customer.email or complaint.email.strip()[:254]
     session.flush()
 
 
-def _open(session: Session, post: Post, complaint: Complaint, tools: Tools, now: datetime) -> Receipt:
+def _open(session: Session, post: Post, complaint: Complaint, tools: Tools, now: datetime) -> None:
     handle_posts(session, [post], tools, now)
     session.flush()
-    assert post.ticket_id is not None  # what comes through the form is never dropped
     ticket = session.get_one(Ticket, post.ticket_id)
     ticket.remedy_wished = complaint.remedy_wished or ticket.remedy_wished
     if ticket.code_hash:  # it joined this customer's open ticket: that one's code goes on being valid
-        return Receipt(ticket.number, "")
-    code = new_query_code()
-    ticket.code_hash = query_code_hash(code)
+        return
+    ticket.code_hash = query_code_hash(query_code_for(tools.pseudonym_key, post.external_id))
     alarm = ticket_alarm(Event.RECEIPT, ticket, tools, now, occurrence="receipt")
     alerting.queue_alerts(session, [alarm], tools, now)
-    return Receipt(ticket.number, code)
 
 
 def tracked_ticket(session: Session, number: str, code: str) -> Ticket:
@@ -139,9 +153,19 @@ def tracked_ticket(session: Session, number: str, code: str) -> Ticket:
     return ticket
 
 
+def followed_ticket(session: Session, number: str) -> Ticket:
+    """The ticket a customer has shown the code of before, or the one it was merged into. Raises `NotFound`."""
+    ticket = session.scalars(select(Ticket).where(Ticket.number == read_ticket_number(number))).first()
+    if ticket is None or not ticket.code_hash:
+        raise NotFound("没有这张工单。")
+    while ticket.merged_into is not None:
+        ticket = ticket.merged_into
+    return ticket
+
+
 def add_words(session: Session, ticket: Ticket, text: str, tools: Tools, now: datetime) -> None:
     """What the customer adds: it joins the ticket, and goes on with a case that waited for it."""
-    words = text.strip()
+    words = clean_text(text)
     if not words or len(words) > MAX_TEXT:
         raise Invalid("请写下要补充的内容。", fields={"text": f"1 到 {MAX_TEXT} 个字"})
     if ticket.status not in OPEN_STATES:
@@ -162,14 +186,13 @@ def rate(session: Session, ticket: Ticket, fields: Mapping[str, str], tools: Too
     """The customer's own call-back: solved or not, how satisfied. "Not solved" sends the case back to work."""
     if ticket.status not in (Status.RESPONDED, Status.CALLBACK_DUE):
         raise InvalidAction("现在还不能评价：要等我们答复之后。")
-    if fields.get("solved") == "no":
-        reason = fields.get("note", "").strip() or "客户表示没有解决"
-        act_on(session, ticket, Action.REDO, CUSTOMER, {"reason": reason}, tools=tools, now=now)
-        return
     if fields.get("solved") not in SOLVED:
         raise Invalid("请告诉我们解决了没有。", fields={"solved": "请选择"})
-    if ticket.status is Status.RESPONDED:
-        act_on(session, ticket, Action.TURN_TO_CALLBACK, CUSTOMER, {}, tools=tools, now=now)
-    answers = {**fields, "contacted": "yes"}
+    answers = {**fields, "note": clean_text(fields.get("note", "")), "contacted": "yes"}
     add_callback(Step(session, ticket, Action.RECORD_CALLBACK, CUSTOMER, answers, tools, now))
     audit.record(session, CUSTOMER, "rated", "ticket", ticket.id, now, solved=fields["solved"])
+    if fields["solved"] == "no":
+        reason = answers["note"] or "客户表示没有解决"
+        act_on(session, ticket, Action.REDO, CUSTOMER, {"reason": reason}, tools=tools, now=now)
+    elif ticket.status is Status.RESPONDED:
+        act_on(session, ticket, Action.TURN_TO_CALLBACK, CUSTOMER, {}, tools=tools, now=now)
