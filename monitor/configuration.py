@@ -1,6 +1,7 @@
 """What `config/*.toml` says, as values the domain understands; anything unknown or contradictory stops the start."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -107,9 +108,9 @@ def _routing_rule(row: Table, departments: set[str]) -> RoutingRule:
     rule = RoutingRule(
         name=row.take("name", str),
         department=row.choice("department", departments),
-        any_words=words_pattern(row.words("any")),
-        all_words=row.words("all"),
-        no_words=words_pattern(row.words("none")),
+        any_words=words_pattern(_folded(row.words("any"))),
+        all_words=_folded(row.words("all")),
+        no_words=words_pattern(_folded(row.words("none"))),
         topics=frozenset(row.words("topics")),
         sources=frozenset(row.words("sources")),
         severity=_severity(row) if "severity" in row else None,
@@ -118,6 +119,11 @@ def _routing_rule(row: Table, departments: set[str]) -> RoutingRule:
     if not (rule.any_words or rule.all_words or rule.topics or rule.sources or rule.severity):
         raise ConfigError(f"{row.place}：规则“{rule.name}”没有任何条件，会吃掉所有投诉")
     return rule
+
+
+def _folded(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Words in half width and lower case, as the texts are in which they are looked for."""
+    return tuple(unicodedata.normalize("NFKC", word).lower() for word in words)
 
 
 def _severity(row: Table) -> Severity:
@@ -138,7 +144,22 @@ def _terms(table: Table) -> SlaTerms:
         reopen_days=row.take("reopen_days", int, 15),
     )
     row.finish()
+    _refuse_odd_spans(
+        row.place,
+        statutory_workdays=terms.statutory_workdays,
+        callback_workdays=terms.callback_workdays,
+        turn_to_callback_hours=terms.turn_to_callback_hours,
+        customer_answer_days=terms.customer_answer_days,
+        reopen_days=terms.reopen_days,
+    )
     return terms
+
+
+def _refuse_odd_spans(place: str, **spans: float) -> None:
+    """Raises `ConfigError` for a time not above zero or beyond a year (`inf` and `nan` are numbers in TOML)."""
+    for key, value in spans.items():
+        if not 0 < value <= 366 * 24:
+            raise ConfigError(f"{place}：{key} 应大于 0 且不超过一年，给的是 {value}")
 
 
 def _policy(row: Table) -> SlaPolicy:
@@ -149,8 +170,13 @@ def _policy(row: Table) -> SlaPolicy:
         resolve_days=row.take("resolve_days", int),
     )
     row.finish()
-    if min(policy.accept_working_hours, policy.take_on_working_hours, policy.first_contact_hours) <= 0:
-        raise ConfigError(f"{row.place}：时限都要大于 0")
+    _refuse_odd_spans(
+        row.place,
+        accept_working_hours=policy.accept_working_hours,
+        take_on_working_hours=policy.take_on_working_hours,
+        first_contact_hours=policy.first_contact_hours,
+        resolve_days=policy.resolve_days,
+    )
     return policy
 
 
@@ -203,6 +229,8 @@ def _alert_rule(row: Table) -> AlertRule:
         severity=_severity(row),
     )
     row.finish()
+    if not rule.recipients:
+        raise ConfigError(f"{row.place}：缺少 recipients，这条规则谁也不通知")
     known = {recipient.value for recipient in Recipient}
     for name in rule.recipients:
         if name not in known and not _ADDRESS.fullmatch(name):
@@ -239,6 +267,8 @@ def _source(row: Table, folder: Path) -> SourceEntry:
 def _refuse_repeats(place: str, names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
+        if not name.strip():
+            raise ConfigError(f"{place}：name 应为不空的文字")
         if name in seen:
             raise ConfigError(f"{place}：名称“{name}”出现了两次")
         seen.add(name)

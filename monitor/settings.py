@@ -1,6 +1,7 @@
 """Settings of an installation: `config/settings.toml`, overridden by MONITOR_* variables; unknown keys are refused."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -85,6 +86,25 @@ _CHOICES = {
     "mail_transport": ("outbox", "smtp"),
     "smtp_security": ("starttls", "tls", "none"),
 }
+
+
+_DAY = 24 * 60 * 60
+_RANGES = {
+    "port": (0, 65535),
+    "smtp_port": (1, 65535),
+    "open_at": (0, 1),
+    "dispatch_at": (0, 1),
+    "host_delay_seconds": (0, _DAY),
+    "smtp_timeout_seconds": (1, 600),
+    "sign_in_attempts": (1, 1000),
+    "lock_minutes": (1, 7 * 24 * 60),
+    "session_hours": (1, 24 * 366),
+    "collect_seconds": (1, _DAY),
+    "handle_seconds": (1, _DAY),
+    "deliver_seconds": (1, _DAY),
+    "follow_up_seconds": (1, _DAY),
+}
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 
 
 def resource_folder(name: str) -> Path:
@@ -179,9 +199,11 @@ def _check(settings: Settings) -> None:
         ZoneInfo(settings.timezone)
     except (KeyError, ValueError) as error:
         raise ConfigError(f"设置 timezone：不认识的时区 {settings.timezone!r}，例如 Asia/Shanghai") from error
-    for name in ("open_at", "dispatch_at"):
-        if not 0 <= getattr(settings, name) <= 1:
-            raise ConfigError(f"设置 {name}：应在 0 和 1 之间，给的是 {getattr(settings, name)}")
+    for name, (least, most) in _RANGES.items():
+        if not least <= getattr(settings, name) <= most:
+            raise ConfigError(f"设置 {name}：应在 {least} 和 {most} 之间，给的是 {getattr(settings, name)}")
+    if not _ADDRESS.fullmatch(settings.mail_from):
+        raise ConfigError(f"设置 mail_from：应为邮箱地址，给的是 {settings.mail_from!r}")
     if settings.mail_transport == "smtp" and not settings.smtp_host:
         raise ConfigError("设置 smtp_host：mail_transport 为 smtp 时必须填写")
 

@@ -13,7 +13,7 @@ from monitor.domain.errors import Invalid, InvalidAction
 from monitor.domain.tickets import Action, Actor, Person, Status, Transition, next_status, refusal_for_safety
 from monitor.services import alerting, audit
 from monitor.services.alerting import Alarm, ticket_alarm
-from monitor.services.audit import Doer
+from monitor.services.audit import Doer, doer
 from monitor.services.effects import EFFECTS
 from monitor.services.guards import GUARDS
 from monitor.services.steps import FIELD_NAMES, Fields, Step
@@ -28,6 +28,7 @@ _EVENTS = {
     Action.ASK_CUSTOMER: Event.QUESTION,
     Action.RESPOND: Event.ANSWER,
 }
+_AUDITED = (FIELD_NAMES.keys() | {"solved", "satisfaction", "note"}) - {"reason", "text"}
 _CUSTOMER_ACTIONS = frozenset({Action.CUSTOMER_REPLIED, Action.REDO, Action.REOPEN, Action.WITHDRAW})
 
 
@@ -49,9 +50,20 @@ def act_on(
     if row.target is not None:
         ticket.status = row.target
     ticket.updated_at = now
+    _drop_outdated(ticket, now)
     _note_audit(step, before)
     alerting.queue_alerts(session, _alarms(step), tools, now)
     return row
+
+
+def _drop_outdated(ticket: Ticket, now: datetime) -> None:
+    """What waits for a second person falls away when the one who asked for it could not do it any more."""
+    for approval in ticket.approvals:
+        if approval.decided_at is None:
+            try:
+                next_status(ticket.status, approval.action, person_for(ticket, doer(approval.asked_by)))
+            except InvalidAction:
+                approval.decided_at, approval.granted = now, False
 
 
 def check(step: Step) -> Transition:
@@ -74,7 +86,7 @@ def _refuse_missing(row: Transition, step: Step) -> None:
 
 
 def _note_audit(step: Step, before: Status) -> None:
-    data = {k: str(v)[:2000] for k, v in step.fields.items() if v not in (None, "") and k not in ("reason", "text")}
+    data = {name: step.text(name)[:2000] for name in sorted(_AUDITED) if step.text(name)}
     audit.record(
         step.session,
         step.by,

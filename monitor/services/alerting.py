@@ -78,7 +78,7 @@ def _row(alarm: Alarm, recipient: str, channel: str, rendered: Rendered, now: da
 
 
 def _staff_addresses(session: Session) -> dict[Recipient, list[str]]:
-    """Addresses by role. Where a role has none, or a department, the fallback department hears it: an alert never ends nowhere."""
+    """Addresses by role. Where a role or a department has none, the fallback hears it: no alert ends nowhere."""
     rows = session.execute(select(Member.role, Member.email).where(Member.active, Member.email != "")).all()
     fallback = [e for e in session.scalars(select(Department.email).where(Department.is_fallback)) if e]
     return {

@@ -33,7 +33,6 @@ def act_or_ask(
         _ask(step)
         return False
     act_on(session, ticket, action, by, fields, tools=tools, now=now)
-    _drop_outdated(ticket, now)
     return True
 
 
@@ -100,14 +99,3 @@ def may_decide(ticket: Ticket, by: Doer) -> bool:
     except InvalidAction:
         return False
     return may_approve(row, person_for(ticket, by), asked_by_same=approval.asked_by_id == by.member_id)
-
-
-def _drop_outdated(ticket: Ticket, now: datetime) -> None:
-    """What was asked for falls away when the ticket has moved on so that it cannot be done any more."""
-    approval = open_approval(ticket)
-    if approval is None:
-        return
-    try:
-        transition_for(ticket.status, approval.action)
-    except InvalidAction:
-        approval.decided_at, approval.granted = now, False

@@ -1,5 +1,6 @@
 """Visiting a source: claim it, fetch with no transaction open, then keep posts and checkpoint together."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from monitor.domain.alerts import Event
+from monitor.domain.text import clean_text
 from monitor.domain.verdicts import Severity
 from monitor.services import alerting, audit
 from monitor.services.alerting import Alarm
@@ -19,6 +21,7 @@ from monitor.storage.models import CollectRun, Source
 from scrapers.base import Batch, Collector
 from scrapers.errors import CollectError
 
+_log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 """How long a visit may take before another process may try; a killed one is taken up again after this."""
 
@@ -75,6 +78,10 @@ def _visit(claim: _Claim, build: BuildCollector) -> Batch | CollectError:
         return build(claim.kind, claim.options).collect(claim.cursor)
     except CollectError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - the boundary to code of any kind
+        # Whatever a collector did, its source must say so and wait, instead of being visited again and again.
+        _log.exception("collecting from source %s failed", claim.source_id)
+        return CollectError(f"采集程序出错：{type(error).__name__}: {error}")
 
 
 def _keep(session: Session, source: Source, claim: _Claim, batch: Batch, tools: Tools, now: datetime) -> Accepted:
@@ -109,7 +116,7 @@ def _note_run(session: Session, source: Source, accepted: Accepted, now: datetim
 
 def _fail(session: Session, source: Source, claim: _Claim, error: CollectError, tools: Tools, now: datetime) -> None:
     source.failures += 1
-    source.error = str(error)[:1000]
+    source.error = clean_text(str(error))[:1000]
     source.blocked = error.permanent
     session.add(CollectRun(source_id=source.id, started_at=now, finished_at=now, error=source.error, rejections=[]))
     if source.next_run_at == claim.leased_until:

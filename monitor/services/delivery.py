@@ -4,6 +4,7 @@ A process killed in mid-send leaves a lease that runs out, and the message is tr
 Message-ID every time, so that a mailbox can recognise the repeat.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,8 +14,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from monitor.domain.alerts import Channel, Message, retry_delay
 from monitor.domain.errors import DeliveryError
+from monitor.domain.text import clean_text
 from monitor.storage.models import Notification
 
+_log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 
 
@@ -63,6 +66,10 @@ def _send(claim: _Claim, channels: Mapping[str, Channel]) -> DeliveryError | Non
         channel.send(claim.message)
     except DeliveryError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - the boundary to code of any kind
+        # Whatever a channel did, its message must say so, wait its turn and be given up in the end.
+        _log.exception("channel %s failed", claim.channel)
+        return DeliveryError(f"渠道程序出错：{type(error).__name__}: {error}")
     return None
 
 
@@ -74,7 +81,9 @@ def _settle(session: Session, claim: _Claim, error: DeliveryError | None, now: d
         return
     delay = None if error.permanent else retry_delay(claim.attempts)
     again = None if delay is None else now + delay
-    session.execute(update(Notification).where(*mine).values(next_attempt_at=again, error=str(error)[:1000]))
+    session.execute(
+        update(Notification).where(*mine).values(next_attempt_at=again, error=clean_text(str(error))[:1000])
+    )
 
 
 def retry_now(session: Session, notification_id: int, now: datetime) -> bool:

@@ -32,11 +32,6 @@ def _accept(step: Step) -> None:
             followups.plan(ticket, deadline.kind, deadline.due_at)
 
 
-def _void(step: Step) -> None:
-    followups.finish_all(step.ticket, step.now)
-    step.ticket.closed_at = step.now
-
-
 def merge_target(step: Step) -> Ticket:
     """The ticket to merge into. Raises `NotFound`."""
     number = read_ticket_number(step.text("target"))
@@ -57,10 +52,11 @@ def _merge(step: Step) -> None:
 
 
 def _keep_earliest(target: Ticket, follow_up: FollowUp) -> None:
-    """The surviving ticket keeps the earlier of two promises of the same kind."""
-    for running in followups.open_follow_ups(target):
-        if running.kind is follow_up.kind and follow_up.due_at < running.due_at:
-            followups.plan(target, running.kind, follow_up.due_at)
+    """The surviving ticket keeps the earlier of two promises of the same kind, and an answer promised already."""
+    same = [running for running in followups.open_follow_ups(target) if running.kind is follow_up.kind]
+    promised = follow_up.kind is FollowUpKind.RESOLVE and target.status is Status.RECEIVED and not same
+    if promised or any(follow_up.due_at < running.due_at for running in same):
+        followups.plan(target, follow_up.kind, follow_up.due_at)
 
 
 def _unmerge(step: Step) -> None:
@@ -68,6 +64,7 @@ def _unmerge(step: Step) -> None:
     ticket.status = ticket.status_before_merge or Status.RECEIVED
     ticket.merged_into, ticket.status_before_merge = None, None
     followups.revive(ticket)
+    _leave_dissolved(step)
 
 
 def _take_on(step: Step) -> None:
@@ -75,10 +72,13 @@ def _take_on(step: Step) -> None:
     followups.finish(step.ticket, {FollowUpKind.TAKE_ON}, step.now)
 
 
+def _fallback(step: Step) -> Department:
+    return step.session.scalars(select(Department).where(Department.is_fallback)).one()
+
+
 def _return(step: Step) -> None:
     ticket = step.ticket
-    fallback = step.session.scalars(select(Department).where(Department.is_fallback)).one()
-    routing.reassign(ticket, fallback, step.by, step.text("reason"), step.now)
+    routing.reassign(ticket, _fallback(step), step.by, step.text("reason"), step.now)
     followups.finish(ticket, {FollowUpKind.TAKE_ON}, step.now)
     accept = receipt_deadlines(step.tools.terms, ticket.severity, step.tools.hours, step.now)[0]
     followups.plan(ticket, accept.kind, accept.due_at)
@@ -153,7 +153,7 @@ def add_callback(step: Step) -> None:
         CallBack(
             member_id=step.by.member_id,
             at=step.now,
-            contacted=step.text("contacted") in ("yes", "True", "1"),
+            contacted=step.yes("contacted"),
             solved=step.text("solved") if step.text("solved") in wording.SOLVED else "",
             satisfaction=int(satisfaction) if satisfaction in {str(n) for n in wording.SATISFACTION} else None,
             note=step.text("note")[:1000],
@@ -162,6 +162,12 @@ def add_callback(step: Step) -> None:
 
 
 def _close(step: Step) -> None:
+    if step.text("contacted"):
+        add_callback(step)
+    _end(step)
+
+
+def _end(step: Step) -> None:
     followups.finish_all(step.ticket, step.now)
     step.ticket.closed_at = step.now
 
@@ -178,6 +184,14 @@ def _reopen(step: Step) -> None:
     step.ticket.reopened_count += 1
     step.ticket.closed_at = None
     _resume_work(step)
+    _leave_dissolved(step)
+
+
+def _leave_dissolved(step: Step) -> None:
+    """A case that comes back to a department which no longer exists goes to the fallback at once."""
+    department = step.ticket.department
+    if not department.active:
+        routing.reassign(step.ticket, _fallback(step), step.by, f"{department.name}已撤销", step.now)
 
 
 def _resume_work(step: Step) -> None:
@@ -190,7 +204,7 @@ def _resume_work(step: Step) -> None:
 
 def _withdraw(step: Step) -> None:
     step.ticket.outcome = "withdrawn"
-    _close(step)
+    _end(step)
 
 
 def _reassign(step: Step) -> None:
@@ -203,7 +217,7 @@ def _reassign(step: Step) -> None:
 
 EFFECTS: dict[Action, Callable[[Step], None]] = {
     Action.ACCEPT: _accept,
-    Action.VOID: _void,
+    Action.VOID: _end,
     Action.MERGE: _merge,
     Action.UNMERGE: _unmerge,
     Action.TAKE_ON: _take_on,

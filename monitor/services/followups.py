@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from monitor.domain.errors import Invalid, NotFound
+from monitor.domain.errors import Invalid, InvalidAction, NotFound
 from monitor.domain.sla import Deadline, FollowUpKind
+from monitor.domain.text import clean_text
+from monitor.domain.tickets import OPEN_STATES
 from monitor.services import audit
 from monitor.services.audit import Doer
 from monitor.storage.models import FollowUp, Ticket
@@ -34,7 +36,8 @@ def plan(ticket: Ticket, kind: FollowUpKind, due_at: datetime, *, text: str = ""
     if kind is not FollowUpKind.MANUAL:
         for running in open_follow_ups(ticket):
             if running.kind is kind:
-                running.due_at = running.check_at = due_at
+                running.due_at = due_at
+                running.check_at = None if _stands_still(ticket, running) else due_at
                 _refresh(ticket)
                 return
     ticket.follow_ups.append(FollowUp(kind=kind, due_at=due_at, check_at=due_at, text=text, member_id=member_id))
@@ -57,6 +60,7 @@ def finish(ticket: Ticket, kinds: Collection[FollowUpKind], now: datetime) -> No
 
 def finish_all(ticket: Ticket, now: datetime) -> None:
     """Stops every clock: the case is over."""
+    resume_resolving(ticket, now)
     finish(ticket, frozenset(FollowUpKind), now)
 
 
@@ -96,10 +100,12 @@ def resume_resolving(ticket: Ticket, now: datetime) -> None:
 
 
 def remaining_to_resolve(ticket: Ticket, now: datetime) -> timedelta:
-    """What was left of the time for an answer when it was last given; zero when it was late."""
-    ends = [f.due_at for f in ticket.follow_ups if f.kind is FollowUpKind.RESOLVE]
-    answered = ticket.responded_at or now
-    return max((end - answered for end in ends), default=timedelta()) if ends else timedelta()
+    """What was left of the time for an answer when its clock last stopped; zero when it was late."""
+    clocks = [f for f in ticket.follow_ups if f.kind is FollowUpKind.RESOLVE]
+    if not clocks:
+        return timedelta()
+    last = max(clocks, key=lambda f: f.due_at)
+    return max(last.due_at - (last.done_at or now), timedelta())
 
 
 def _refresh(ticket: Ticket) -> None:
@@ -113,12 +119,15 @@ def _stands_still(ticket: Ticket, follow_up: FollowUp) -> bool:
 
 def plan_by_hand(session: Session, ticket: Ticket, text: str, due_at: datetime, by: Doer, now: datetime) -> None:
     """A follow-up that a person sets. Raises `Invalid` without a text or with a date that is past."""
-    if not text.strip():
+    words = clean_text(text)[:500]
+    if not words:
         raise Invalid("请写明要跟进什么。", fields={"text": "请写明要跟进什么"})
+    if ticket.status not in OPEN_STATES:
+        raise InvalidAction("这张工单已经结束，不能再安排跟进。")
     if due_at <= now:
         raise Invalid("跟进时间已经过去了。", fields={"due_at": "请选一个以后的时间"})
-    plan(ticket, FollowUpKind.MANUAL, due_at, text=text.strip()[:500], member_id=by.member_id)
-    audit.record(session, by, "follow_up_planned", "ticket", ticket.id, now, text=text.strip()[:500])
+    plan(ticket, FollowUpKind.MANUAL, due_at, text=words, member_id=by.member_id)
+    audit.record(session, by, "follow_up_planned", "ticket", ticket.id, now, text=words)
 
 
 def finish_by_hand(session: Session, ticket: Ticket, follow_up_id: int, by: Doer, now: datetime) -> None:
@@ -137,7 +146,7 @@ def next_due(session: Session, now: datetime) -> FollowUp | None:
     return session.scalars(
         select(FollowUp)
         .where(FollowUp.check_at <= now)
-        .order_by(FollowUp.check_at)
+        .order_by(FollowUp.check_at, FollowUp.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()

@@ -8,7 +8,7 @@ from monitor.domain.errors import Invalid, InvalidAction
 from monitor.domain.tickets import MAX_QUESTIONS, OPEN_STATES, Action, Actor, CallbackAttempt, enough_callbacks
 from monitor.domain.verdicts import Severity
 from monitor.services import routing
-from monitor.services.effects import add_callback, merge_target
+from monitor.services.effects import merge_target
 from monitor.services.steps import Step
 
 
@@ -27,7 +27,8 @@ def _guard_question(step: Step) -> None:
 
 def _guard_hold(step: Step) -> None:
     review = step.day("review_on")
-    if not step.now < review <= step.now + timedelta(days=8):
+    last_day = step.now.astimezone(step.tools.zone).date() + timedelta(days=7)
+    if review <= step.now or review.date() > last_day:
         raise Invalid("复核日期要在 7 天之内。", fields={"review_on": "请选 7 天之内的日期"})
 
 
@@ -46,13 +47,13 @@ def _guard_merge(step: Step) -> None:
 
 
 def _guard_close(step: Step) -> None:
-    if step.text("contacted"):
-        add_callback(step)
     attempts = [
         CallbackAttempt(c.at.astimezone(step.tools.zone), c.contacted)
         for c in step.ticket.call_backs
         if step.ticket.responded_at is None or c.at >= step.ticket.responded_at
     ]
+    if step.text("contacted"):  # the try that is being noted together with the closing
+        attempts.append(CallbackAttempt(step.now.astimezone(step.tools.zone), step.yes("contacted")))
     if not enough_callbacks(attempts):
         raise InvalidAction("还没有联系上客户：联系上，或在不同的两天、两个时段试过三次，才能结案。")
 

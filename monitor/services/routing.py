@@ -1,6 +1,7 @@
 """Who is responsible: deciding for a post, and handing a ticket over to another department."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -32,9 +33,11 @@ def departments_by_name(session: Session) -> dict[str, Department]:
     return {d.name: d for d in session.scalars(select(Department).where(Department.active))}
 
 
-def desk_for(decision: RoutingDecision, departments: dict[str, Department], fallback: str) -> Department:
-    """The row of the chosen department; a model trained for other departments ends at the fallback, never at none."""
-    return departments.get(decision.department) or departments[fallback]
+def settle(decision: RoutingDecision, departments: Collection[str], fallback: str) -> RoutingDecision:
+    """The decision, when there is such a department; a model trained for others ends at the fallback, never at none."""
+    if decision.department in departments:
+        return decision
+    return replace(decision, department=fallback, decided_by=DecidedBy.FALLBACK, rule="", words=())
 
 
 def reassign(ticket: Ticket, department: Department, by: Doer, reason: str, now: datetime) -> None:

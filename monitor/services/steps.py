@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from monitor.domain.errors import Invalid
+from monitor.domain.text import clean_text
 from monitor.domain.tickets import Action
 from monitor.services.audit import Doer
 from monitor.services.tools import Tools
@@ -30,7 +31,11 @@ class Step:
 
     def text(self, name: str) -> str:
         """A field as tidy text, "" when it was not given."""
-        return str(self.fields.get(name) or "").strip()
+        return clean_text(str(self.fields.get(name) or ""))
+
+    def yes(self, name: str) -> bool:
+        """Whether a field that asks yes or no was answered with yes."""
+        return self.text(name) in ("yes", "True", "1")
 
     def day(self, name: str) -> datetime:
         """A field that names a day, as its last working moment. Raises `Invalid` when it is not a date."""

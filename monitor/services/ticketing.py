@@ -1,7 +1,7 @@
 """Opening tickets: number, first assignment, clocks, audit row, search entry and alerts, all in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from monitor.services import alerting, audit, followups
 from monitor.services.alerting import Alarm, ticket_alarm
 from monitor.services.assessing import spoken_text
 from monitor.services.audit import SYSTEM, Doer
-from monitor.services.routing import departments_by_name, desk_for
+from monitor.services.routing import departments_by_name, settle
 from monitor.services.tools import Tools
 from monitor.storage.models import Assignment, Customer, Department, FollowUp, Post, Ticket
 from monitor.storage.search import index_tickets
@@ -38,12 +38,20 @@ class Opening:
     follows_id: int | None = None
     quiet: bool = False
 
+    def join(self, post: Post, verdict: Verdict) -> None:
+        """Takes a further post in; the graver of the two verdicts says how grave the case is."""
+        self.joined.append(post)
+        if verdict.severity.rank > self.verdict.severity.rank:
+            self.verdict = replace(self.verdict, severity=verdict.severity, severity_reason=verdict.severity_reason)
+
 
 def open_tickets(session: Session, openings: Sequence[Opening], tools: Tools, now: datetime) -> list[Ticket]:
     """Opens tickets, in order. Many are opened as quickly as one: every kind of row is written in one statement."""
     if not openings:
         return []
     departments = departments_by_name(session)
+    for opening in openings:
+        opening.decision = settle(opening.decision, departments, tools.fallback)
     tickets = _write_tickets(session, openings, departments, tools, now)
     clocks = _Clocks(tools, now)
     follow_ups = {ticket.id: clocks.of(ticket) for ticket in tickets}
@@ -65,7 +73,7 @@ def _write_tickets(
     numbers = _free_numbers(session, len(openings), tools, now)
     customers = _customers_of(session, openings)
     tickets = [
-        _ticket(opening, desk_for(opening.decision, departments, tools.fallback), number, now)
+        _ticket(opening, departments[opening.decision.department], number, now)
         for opening, number in zip(openings, numbers, strict=True)
     ]
     session.add_all(tickets)
@@ -97,7 +105,7 @@ def _ticket(opening: Opening, department: Department, number: str, now: datetime
         accepted_at=now if dispatched else None,
         handler=None,
         follows_id=opening.follows_id,
-        quiet=opening.quiet or post.quiet,
+        quiet=opening.quiet,
     )
 
 

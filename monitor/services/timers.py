@@ -37,6 +37,15 @@ def check_next(session: Session, tools: Tools, now: datetime) -> bool:
     return True
 
 
+def put_off_next(session: Session, now: datetime, until: datetime) -> bool:
+    """Looks later at the clock that would come next; says whether there was one."""
+    follow_up = next_due(session, now)
+    if follow_up is None:
+        return False
+    follow_up.check_at = until
+    return True
+
+
 def _tell_overdue(session: Session, ticket: Ticket, follow_up: FollowUp, tools: Tools, now: datetime) -> None:
     follow_up.missed, follow_up.check_at = True, None
     audit.record(session, SYSTEM, "overdue", "ticket", ticket.id, now, kind=follow_up.kind.value, text=follow_up.text)
