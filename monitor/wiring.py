@@ -10,17 +10,18 @@ from monitor.channels.registry import transport_class
 from monitor.classifiers.registry import build_classifier, build_suggester
 from monitor.classifiers.tokens import fold
 from monitor.configuration import Configuration, load_configuration
-from monitor.domain.alerts import Channel
+from monitor.domain.alerts import Channel, Event
 from monitor.domain.errors import ConfigError
 from monitor.domain.triage import TriagePolicy
 from monitor.rendering import MailRenderer
 from monitor.services.tools import Tools
 from monitor.settings import Settings, config_folder, load_settings, resource_folder
 from monitor.storage.db import Database, open_database
-from scrapers.base import Collector, Fetch, RawPost, Rejection
+from scrapers.base import Batch, Builder, Collector, Fetch, RawPost, Rejection
 from scrapers.client import PoliteClient
 from scrapers.errors import CollectError
 from scrapers.files import read_file
+from scrapers.registry import KINDS, builder_for
 from scrapers.registry import build as build_kind
 
 
@@ -49,7 +50,7 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
         classifier=build_classifier(settings.classifier, lexicon, model),
         suggester=build_suggester(lexicon, model),
         fold=_fold,
-        render=MailRenderer(resource_folder("templates")),
+        render=build_renderer(),
         channels={"mail": build_mail(settings)},
         routing_rules=configuration.routing_rules,
         fallback=configuration.fallback,
@@ -63,6 +64,13 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
         company=settings.company,
         pseudonym_key=hashlib.sha256(f"pseudonym:{settings.secret()}".encode()).digest(),
     )
+
+
+def build_renderer() -> MailRenderer:
+    """The renderer of mails. Raises `ConfigError` when a template is missing or broken."""
+    renderer = MailRenderer(resource_folder("templates"))
+    renderer.check(event.value for event in Event)
+    return renderer
 
 
 def _fold(text: str) -> str:
@@ -106,6 +114,16 @@ def check_sources(configuration: Configuration, settings: Settings) -> None:
             build(entry.kind, entry.options)
         except CollectError as error:
             raise ConfigError(f"{configuration.folder / 'sources.toml'}：来源“{entry.name}”：{error}") from error
+
+
+def source_kinds() -> Mapping[str, Builder]:
+    """Every kind of source that can be visited: code → what builds it."""
+    return {kind: builder_for(kind) for kind in KINDS}
+
+
+def preview_source(settings: Settings, kind: str, options: Mapping[str, Any]) -> Batch:
+    """What one visit to such a source gives now; nothing is stored. Raises `CollectError`."""
+    return build_collectors(settings)(kind, options).collect({})
 
 
 def read_posts(path: Path, mapping: Mapping[str, str]) -> Iterator[RawPost | Rejection]:

@@ -102,25 +102,25 @@ def change_password(session: Session, member: Member, old: str, new: str, now: d
     audit.record(session, audit.doer(member), "password_changed", "member", member.id, now)
 
 
-def reset_password(session: Session, login: str, now: datetime) -> str:
+def reset_password(session: Session, login: str, now: datetime, *, by: Doer = SYSTEM) -> str:
     """A new one-time password; every session of the member ends. Raises `NotFound`."""
     member = member_named(session, login)
     password = secrets.token_urlsafe(9)
     member.password_hash, member.password_is_temporary = _hasher.hash(password), True
     member.failed_sign_ins, member.locked_until = 0, None
     member.session_epoch += 1
-    audit.record(session, SYSTEM, "password_reset", "member", member.id, now)
+    audit.record(session, by, "password_reset", "member", member.id, now)
     return password
 
 
-def set_active(session: Session, login: str, active: bool, now: datetime) -> None:
+def set_active(session: Session, login: str, active: bool, now: datetime, *, by: Doer = SYSTEM) -> None:
     """Switches a member on or off; off ends every session. Raises `NotFound`; `Invalid` for the last administrator."""
     member = member_named(session, login)
     if not active and member.role is Role.ADMINISTRATOR and _administrators(session) == 1:
         raise Invalid("这是最后一位管理员，停用后就没有人能管理了。")
     member.active = active
     member.session_epoch += 1
-    audit.record(session, SYSTEM, "member_switched", "member", member.id, now, active=active)
+    audit.record(session, by, "member_switched", "member", member.id, now, active=active)
 
 
 def _administrators(session: Session) -> int:

@@ -1,0 +1,82 @@
+"""The customer's words, cut into pieces so that cue words can be marked and long posts folded."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.services.assessing import spoken_text
+from monitor.storage.models import Assessment, Post
+from monitor.storage.queries.posts import newest_assessment
+
+FOLD_AT = 480
+"""Characters of a post that are shown before the rest is folded away."""
+MOST = 4000
+"""Characters of a post that a page carries; the whole text has a page of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some words, and when they are a cue: its family and why it counts."""
+
+    text: str
+    family: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A post as pieces: what is seen at once, what is folded, and how much is left out."""
+
+    seen: tuple[Piece, ...]
+    folded: tuple[Piece, ...]
+    length: int
+    left_out: int
+    cues: tuple[Piece, ...]
+
+
+def quote_of(post: Post) -> Quote:
+    """The words of a post with its cues marked."""
+    text = spoken_text(post)
+    pieces = list(pieces_of(text[:MOST], cues_of(newest_assessment(post))))
+    fold_at = FOLD_AT if len(text) > FOLD_AT * 1.3 else len(text)
+    seen, folded = _split(pieces, fold_at)
+    cues = {(piece.text, piece.family): piece for piece in pieces if piece.family}
+    return Quote(tuple(seen), tuple(folded), len(text), max(len(text) - MOST, 0), tuple(cues.values()))
+
+
+def cues_of(assessment: Assessment | None) -> Sequence[Mapping[str, Any]]:
+    """The cues of a verdict as they are stored."""
+    return assessment.details.get("cues", ()) if assessment else ()
+
+
+def pieces_of(text: str, cues: Sequence[Mapping[str, Any]]) -> Iterator[Piece]:
+    """The text in order; of cues that overlap the earlier and longer is marked, and offsets that do not fit are not."""
+    at = 0
+    for cue in sorted(cues, key=lambda cue: (cue["start"], -cue["end"])):
+        start, end = cue["start"], min(cue["end"], len(text))
+        if start < at or end <= start:
+            continue
+        if start > at:
+            yield Piece(text[at:start])
+        # A reason reads “作罢：不想争了”: the family as people call it, and why it counts.
+        name, _, why = str(cue.get("reason", "")).partition("：")
+        yield Piece(text[start:end], name or str(cue["family"]), why)
+        at = end
+    if at < len(text):
+        yield Piece(text[at:])
+
+
+def _split(pieces: Sequence[Piece], at: int) -> tuple[list[Piece], list[Piece]]:
+    """The pieces before and after a place; a marked cue is never cut in two."""
+    seen: list[Piece] = []
+    length = 0
+    for number, piece in enumerate(pieces):
+        if length + len(piece.text) > at:
+            cut = at - length
+            if piece.family:
+                return seen, list(pieces[number:])
+            head, tail = Piece(piece.text[:cut]), Piece(piece.text[cut:])
+            return [*seen, head], [tail, *pieces[number + 1 :]]
+        seen.append(piece)
+        length += len(piece.text)
+    return seen, []
