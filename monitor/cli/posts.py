@@ -129,7 +129,7 @@ def _outcome(place: Installation, source_id: int) -> list[dict[str, object]]:
     counts: Counter[str] = Counter()
     with place.database.reading() as session:
         by_outcome = select(Post.outcome, func.count()).where(Post.source_id == source_id).group_by(Post.outcome)
-        for outcome, count in session.execute(by_outcome).tuples():
+        for outcome, count in session.execute(by_outcome):
             counts[f"帖子 {outcome.value if outcome else '待处理'}"] = count
         by_department = (
             select(Department.name, func.count())
@@ -137,6 +137,6 @@ def _outcome(place: Installation, source_id: int) -> list[dict[str, object]]:
             .where(Ticket.source_id == source_id)
             .group_by(Department.name)
         )
-        for department, count in session.execute(by_department).tuples():
+        for department, count in session.execute(by_department):
             counts[f"工单 {department}"] = count
     return [{"what": what, "count": count} for what, count in counts.most_common()]

@@ -122,7 +122,7 @@ def _report(place: Installation, after: int) -> None:
     with place.database.reading() as session:
         runs = session.execute(
             select(CollectRun, Source.name).join(Source, Source.id == CollectRun.source_id).where(CollectRun.id > after)
-        ).tuples()
+        )
         for run, name in runs:
             if run.error:
                 click.echo(f"{name}：{run.error}")
