@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.channels.registry import transport_class
-from monitor.classifiers.registry import build_classifier, build_suggester
+from monitor.classifiers.registry import build_judge
 from monitor.classifiers.tokens import fold
 from monitor.configuration import Configuration, load_configuration
 from monitor.domain.alerts import Channel, Event
@@ -47,8 +47,7 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
     lexicon = configuration.folder / "lexicon"
     model = Path(settings.model) if settings.model else None
     return Tools(
-        classifier=build_classifier(settings.classifier, lexicon, model),
-        suggester=build_suggester(lexicon, model),
+        judge=build_judge(settings.classifier, lexicon, model),
         fold=_fold,
         render=build_renderer(),
         channels={"mail": build_mail(settings)},

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from monitor.configuration import Configuration, load_configuration
 from monitor.domain.triage import TriagePolicy
+from monitor.domain.verdicts import TwoPassJudge
 from monitor.rendering import MailRenderer
 from monitor.services.setup import sync
 from monitor.services.tools import Tools
@@ -141,8 +142,7 @@ def outbox() -> Outbox:
 def tools(configuration: Configuration, settings: Settings, outbox: Outbox) -> Tools:
     """Tools with a classifier that judges by marks and a channel that remembers; everything else is as shipped."""
     return Tools(
-        classifier=FixedClassifier(),
-        suggester=FixedSuggester(),
+        judge=TwoPassJudge(FixedClassifier(), FixedSuggester()),
         fold=str.lower,
         render=MailRenderer(resource_folder("templates")),
         channels={"mail": outbox},

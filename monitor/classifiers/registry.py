@@ -2,11 +2,12 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from monitor.classifiers.lexicon import load_lexicon
 from monitor.classifiers.reading import Reader
 from monitor.domain.errors import ConfigError
-from monitor.domain.verdicts import Classifier, Suggester
+from monitor.domain.verdicts import Classifier, Judge, Suggester, TwoPassJudge
 
 BACKENDS = {
     "trained": "monitor.classifiers.trained:TrainedClassifier",
@@ -31,3 +32,10 @@ def build_classifier(name: str, lexicon: Path, model: Path | None = None) -> Cla
 def build_suggester(lexicon: Path, model: Path | None = None) -> Suggester:
     """The learned router with a lexicon folder; `model` is a folder, None the shipped one."""
     return _load(_SUGGESTER).build(Reader(load_lexicon(lexicon)), model)  # type: ignore[attr-defined,no-any-return]
+
+
+def build_judge(name: str, lexicon: Path, model: Path | None = None) -> Judge:
+    """Classifier and router together; the trained model does both in one pass over the text."""
+    classifier = build_classifier(name, lexicon, model)
+    whole = getattr(classifier, "model", None)
+    return cast("Judge", whole) if whole is not None else TwoPassJudge(classifier, build_suggester(lexicon, model))

@@ -11,7 +11,6 @@ from monitor.cli.output import remark
 from monitor.configuration import load_configuration
 from monitor.domain.routing import RoutingDecision
 from monitor.domain.verdicts import Verdict
-from monitor.services.assessing import judge
 from monitor.services.routing import route
 from monitor.services.tools import Tools
 from monitor.settings import config_folder, load_settings
@@ -59,7 +58,7 @@ def _batches(items: Iterator[tuple[Any, str]]) -> Iterator[list[tuple[Any, str]]
 
 
 def _verdicts(batch: list[tuple[Any, str]], tools: Tools) -> Iterator[str]:
-    judged = judge(tools, [text for _, text in batch])
+    judged = tools.judge.judge([text for _, text in batch])
     for (name, text), (verdict, suggestions) in zip(batch, judged, strict=True):
         decision = route(text, "", verdict, suggestions, tools)
         yield json.dumps(as_json(name, verdict, decision), ensure_ascii=False)

@@ -47,7 +47,7 @@ def _examine_database(place: Installation) -> Iterator[_Finding]:
         return
     yield "数据库", "正常", f"{shown}（{present}）"
     tools = build_tools(place.settings, place.configuration)
-    yield "分类器", "正常", tools.classifier.version
+    yield "分类器", "正常", tools.judge.version
     for check in _CHECKS:
         yield check(place)
 

@@ -6,7 +6,6 @@ import click
 
 from monitor.configuration import load_configuration
 from monitor.domain.wording import label
-from monitor.services.assessing import judge
 from monitor.services.routing import route
 from monitor.settings import config_folder, load_settings
 from monitor.wiring import build_tools
@@ -25,7 +24,7 @@ def explain(text: str, as_json: bool) -> None:
     folder = config_folder()
     settings = load_settings(folder)
     tools = build_tools(settings, load_configuration(folder, settings.zone))
-    verdict, suggestions = judge(tools, [text])[0]
+    verdict, suggestions = tools.judge.judge([text])[0]
     decision = route(text, "", verdict, suggestions, tools)
     if as_json:
         answer = {

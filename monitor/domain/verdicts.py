@@ -126,3 +126,35 @@ class Suggester(Protocol):
     def version(self) -> str: ...
 
     def suggest(self, texts: Sequence[str]) -> list[tuple[Suggestion, ...]]: ...
+
+
+Judged = tuple[Verdict, tuple[Suggestion, ...]]
+"""A verdict, and the departments the model would choose."""
+
+
+class Judge(Protocol):
+    """Gives verdict and suggested departments in one pass, which is cheaper than asking twice."""
+
+    @property
+    def version(self) -> str: ...
+
+    def judge(self, texts: Sequence[str]) -> list[Judged]:
+        """One judgement a text, in order; never raises for any text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TwoPassJudge:
+    """A judge made of a classifier and a suggester that know nothing of each other."""
+
+    classifier: Classifier
+    suggester: Suggester
+
+    @property
+    def version(self) -> str:
+        """The classifier's version."""
+        return self.classifier.version
+
+    def judge(self, texts: Sequence[str]) -> list[Judged]:
+        """Verdicts of the one beside suggestions of the other."""
+        return list(zip(self.classifier.classify(texts), self.suggester.suggest(texts), strict=True))

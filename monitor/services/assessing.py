@@ -8,21 +8,14 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from monitor.domain.verdicts import Suggestion, Verdict
+from monitor.domain.verdicts import Judged, Suggestion, Verdict
 from monitor.services.tools import Tools
 from monitor.storage.models import Assessment, Post
-
-Judged = tuple[Verdict, tuple[Suggestion, ...]]
-
-
-def judge(tools: Tools, texts: Sequence[str]) -> list[Judged]:
-    """Verdict and suggested departments of each text, in order."""
-    return list(zip(tools.classifier.classify(texts), tools.suggester.suggest(texts), strict=True))
 
 
 def assess_posts(session: Session, posts: Sequence[Post], tools: Tools, now: datetime) -> list[Judged]:
     """Judges posts in one call and keeps every verdict."""
-    judged = judge(tools, [spoken_text(post) for post in posts])
+    judged = tools.judge.judge([spoken_text(post) for post in posts])
     rows = [
         assessment_row(post.id, verdict, choices, now) for post, (verdict, choices) in zip(posts, judged, strict=True)
     ]

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session, joinedload
 from monitor.domain.alerts import Event
 from monitor.domain.tickets import OPEN_STATES
 from monitor.domain.triage import Outcome, TriageDecision, decide_triage
-from monitor.domain.verdicts import Verdict
+from monitor.domain.verdicts import Judged, Verdict
 from monitor.services import alerting, audit
 from monitor.services.alerting import ticket_alarm
-from monitor.services.assessing import Judged, assess_posts, spoken_text
+from monitor.services.assessing import assess_posts, spoken_text
 from monitor.services.audit import SYSTEM, Doer
 from monitor.services.routing import route
 from monitor.services.ticketing import Opening, open_tickets, search_text

@@ -10,7 +10,7 @@ from monitor.domain.business_hours import BusinessHours
 from monitor.domain.routing import RoutingRule
 from monitor.domain.sla import SlaTerms
 from monitor.domain.triage import TriagePolicy
-from monitor.domain.verdicts import Classifier, Suggester
+from monitor.domain.verdicts import Judge
 
 
 class Renderer(Protocol):
@@ -23,8 +23,7 @@ class Renderer(Protocol):
 class Tools:
     """What was chosen for this installation."""
 
-    classifier: Classifier
-    suggester: Suggester
+    judge: Judge
     fold: Callable[[str], str]
     render: Renderer
     channels: Mapping[str, Channel]

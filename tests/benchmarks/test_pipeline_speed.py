@@ -37,7 +37,7 @@ def measure(folder: Path) -> dict[str, Any]:
         sync(session, configuration.departments, (), with_example=False, now=utc_now())
         source_id = built_in_source(session, "import").id
     raws = made_up_posts(POSTS)
-    tools.classifier.classify([raws[0].text])  # the dictionary is read on first use, which is start-up and not speed
+    tools.judge.judge([raws[0].text])  # the dictionary is read on first use, which is start-up and not speed
     begun = time.perf_counter()
     for start in range(0, POSTS, 1000):
         with database.writing.begin() as session:
