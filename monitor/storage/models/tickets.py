@@ -22,6 +22,7 @@ class Ticket(Base):
     __table_args__ = (
         Index("ix_tickets_status_next", "status", "next_action_at"),
         Index("ix_tickets_department", "department_id", "status", "id"),
+        Index("ix_tickets_department_next", "department_id", "next_action_at"),
         Index("ix_tickets_newest", "status", "id"),
     )
 

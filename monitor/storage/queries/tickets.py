@@ -139,7 +139,7 @@ def _in_view(view: View, member_id: int, now: datetime) -> ColumnElement[bool]:
         View.OVERDUE: Ticket.next_action_at < now,
         View.CALLBACK: Ticket.status == Status.CALLBACK_DUE,
         View.OPEN: is_open,
-        View.CLOSED: Ticket.status.in_(ENDED_STATES),
+        View.CLOSED: and_(Ticket.next_action_at.is_(None), Ticket.status.not_in(OPEN_STATES)),
         View.ALL: true(),
     }
     return conditions[view]

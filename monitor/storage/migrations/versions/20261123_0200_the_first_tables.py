@@ -233,6 +233,7 @@ def upgrade() -> None:
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tickets_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_tickets_department", ["department_id", "status", "id"], unique=False)
+        batch_op.create_index("ix_tickets_department_next", ["department_id", "next_action_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_tickets_handler_id"), ["handler_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_tickets_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_index("ix_tickets_newest", ["status", "id"], unique=False)
@@ -609,6 +610,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tickets_newest")
         batch_op.drop_index(batch_op.f("ix_tickets_merged_into_id"))
         batch_op.drop_index(batch_op.f("ix_tickets_handler_id"))
+        batch_op.drop_index("ix_tickets_department_next")
         batch_op.drop_index("ix_tickets_department")
         batch_op.drop_index(batch_op.f("ix_tickets_customer_id"))
 
