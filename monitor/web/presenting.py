@@ -90,7 +90,7 @@ def brief_moment(value: datetime | None) -> Markup:
         return _time(value, words)
     local = value.astimezone(_zone())
     year = "" if local.year == edge.now().astimezone(_zone()).year else f"{local.year}年"
-    return _time(value, f"{year}{local.month}月{local.day}日")
+    return _time(value, f"{year}{local.month}月{local.day}日 {local:%H:%M}")
 
 
 def time_left(value: datetime | None) -> Markup:

@@ -41,7 +41,7 @@ def state_of(source: Source) -> State:
     if not source.enabled:
         return State("停用", "quiet")
     if source.blocked:
-        return State("被拒绝", "bad", "不会自动再试。按下面的说明处理好以后，点“现在采集”。")
+        return State("被拒绝", "bad", "不会自动再试。按上面的说明处理好以后，点“现在采集”。")
     if source.failures:
         return State("出错", "warn", f"已连续失败 {source.failures} 次，会自动再试。")
     if source.last_success_at is None:

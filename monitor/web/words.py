@@ -8,7 +8,7 @@ from monitor.services.assessing import spoken_text
 from monitor.storage.models import Assessment, Post
 from monitor.storage.queries.posts import newest_assessment
 
-FOLD_AT = 480
+FOLD_AT = 320
 """Characters of a post that are shown before the rest is folded away."""
 MOST = 4000
 """Characters of a post that a page carries; the whole text has a page of its own."""

@@ -56,3 +56,9 @@ document.addEventListener("keydown", (event) => {
     keys[event.key]();
   }
 });
+
+const toAct = document.querySelector(".to-act");
+const next = document.getElementById("next");
+if (toAct && next) {
+  new IntersectionObserver(([seen]) => toAct.classList.toggle("near", seen.isIntersecting)).observe(next.parentElement);
+}
