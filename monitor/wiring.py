@@ -1,14 +1,17 @@
 """The only place that chooses implementations: classifier, channels, collectors, renderer."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from monitor.channels.registry import transport_class
-from monitor.classifiers.registry import build_judge
+from monitor.classifiers.evaluation import EvaluationRow, evaluate
+from monitor.classifiers.model_file import Card, load_card
+from monitor.classifiers.registry import build_classifier, build_judge, load_trainer
 from monitor.classifiers.tokens import fold
+from monitor.classifiers.trained import SHIPPED
 from monitor.configuration import Configuration, load_configuration
 from monitor.domain.alerts import Channel, Event
 from monitor.domain.errors import ConfigError
@@ -128,3 +131,34 @@ def preview_source(settings: Settings, kind: str, options: Mapping[str, Any]) ->
 def read_posts(path: Path, mapping: Mapping[str, str]) -> Iterator[RawPost | Rejection]:
     """The posts of a file, in order, and what was wrong with its rows. Raises `CollectError`."""
     return read_file(path, mapping)
+
+
+def train_model(
+    lexicon: Path,
+    data: Path,
+    output: Path,
+    *,
+    only: Sequence[str],
+    without: Sequence[str],
+    seed: int,
+    progress: Callable[[str], None],
+) -> Card:
+    """Trains a model from a folder of labelled sets and writes it to `output`. Raises `ConfigError`."""
+    train = load_trainer()
+    return train(data, output, only=only, without=without, seed=seed, progress=progress, lexicon=lexicon)
+
+
+def evaluate_classifiers(
+    lexicon: Path, model: Path | None, data: Path, *, limit: int | None, progress: Callable[[str], None]
+) -> list[EvaluationRow]:
+    """Ours, SnowNLP and the majority guess on every labelled set of a folder."""
+    classifiers = {
+        "ours": build_classifier("trained", lexicon, model),
+        "snownlp": build_classifier("snownlp", lexicon, model),
+    }
+    return evaluate(data, classifiers, limit=limit, progress=progress)
+
+
+def model_card(model: Path | None) -> Card:
+    """What the model in force was made of. Raises `ConfigError`."""
+    return load_card(model or SHIPPED)

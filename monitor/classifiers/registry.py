@@ -1,10 +1,12 @@
 """The classifiers by name; each is imported when it is first wanted."""
 
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
 from monitor.classifiers.lexicon import load_lexicon
+from monitor.classifiers.model_file import Card
 from monitor.classifiers.reading import Reader
 from monitor.domain.errors import ConfigError
 from monitor.domain.verdicts import Classifier, Judge, Suggester, TwoPassJudge
@@ -13,6 +15,7 @@ BACKENDS = {
     "trained": "monitor.classifiers.trained:TrainedClassifier",
     "snownlp": "monitor.classifiers.snow:SnowClassifier",
 }
+_TRAINER = "monitor.classifiers.training:train"
 _SUGGESTER = "monitor.classifiers.suggesting:TrainedSuggester"
 
 
@@ -39,3 +42,11 @@ def build_judge(name: str, lexicon: Path, model: Path | None = None) -> Judge:
     classifier = build_classifier(name, lexicon, model)
     whole = getattr(classifier, "model", None)
     return cast("Judge", whole) if whole is not None else TwoPassJudge(classifier, build_suggester(lexicon, model))
+
+
+def load_trainer() -> Callable[..., Card]:
+    """`training.train`. Raises `ConfigError` when scikit-learn, which only training needs, is not installed."""
+    try:
+        return cast("Callable[..., Card]", _load(_TRAINER))
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"训练需要 {error.name}：请先 pip install 'xianwai[train]'") from error

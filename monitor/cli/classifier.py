@@ -1,0 +1,122 @@
+"""The classifier on the command line: training, measuring, what the present one was made of."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from monitor.cli.output import emit, format_option, remark
+from monitor.domain.errors import ConfigError
+from monitor.settings import config_folder, load_settings
+from monitor.wiring import evaluate_classifiers, model_card, train_model
+
+_data = click.option(
+    "--data",
+    envvar="MONITOR_DATASETS",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="放有标注数据集（*.csv 或 *.csv.gz，含 text 与 label 两列）的文件夹；也可以用环境变量 MONITOR_DATASETS",
+)
+_COLUMNS = {
+    "set": "数据集",
+    "n": "条数",
+    "classifier": "分类器",
+    "accuracy": "准确率",
+    "interval": "95% 区间",
+    "macro_f1": "宏 F1",
+    "auc": "不满 AUC",
+    "recall_at_10_false_alarms": "误报10%时检出",
+    "neutral_flagged": "中性被标",
+    "calibration_error": "校准误差",
+}
+
+
+@click.group()
+def classifier() -> None:
+    """分类器：训练、评测、查看。"""
+
+
+@classifier.command()
+@_data
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="模型写到哪个文件夹")
+@click.option("--only", default="", help="只用这些数据集，逗号分隔")
+@click.option("--without", default="", help="不用这些数据集，逗号分隔")
+@click.option("--seed", default=7, show_default=True, help="随机种子；同样的数据和种子得到逐字节相同的模型")
+def train(data: Path, output: Path, only: str, without: str, seed: int) -> None:
+    """用标注数据训练一个模型；训练好后把设置 model 指向它。"""
+    lexicon = config_folder() / "lexicon"
+    card = train_model(lexicon, data, output, only=_names(only), without=_names(without), seed=seed, progress=remark)
+    click.echo(f'模型 {card.version} 已写到 {output}；启用它：在 settings.toml 里写 model = "{output}"')
+
+
+def _names(text: str) -> Sequence[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+@classifier.command()
+@_data
+@click.option("--limit", type=click.IntRange(min=1), help="每个数据集最多用多少条")
+@click.option(
+    "--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="评测哪个模型；不写则是现用的"
+)
+@format_option
+def evaluate(data: Path, limit: int | None, model: Path | None, form: str) -> None:
+    """在每个数据集上比较：我们的、SnowNLP、总猜多数。
+
+    自带模型用过的数据集，在这里是它见过的，只能说明它没有学坏；没见过的成绩是交叉验证的，见 monitor classifier info。
+    """
+    rows = evaluate_classifiers(
+        config_folder() / "lexicon", model or _model_in_force(), data, limit=limit, progress=remark
+    )
+    emit([_row(asdict(row), form) for row in rows], _COLUMNS, form)
+
+
+def _row(row: dict[str, Any], form: str) -> dict[str, Any]:
+    row["interval"] = f"{row['accuracy_low']:.3f}–{row['accuracy_high']:.3f}"
+    return {key: _rounded(value, form) for key, value in row.items()}
+
+
+def _rounded(value: Any, form: str) -> Any:
+    if isinstance(value, float):
+        return round(value, 4) if form == "json" else f"{value:.3f}"
+    return value
+
+
+@classifier.command()
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON")
+def info(as_json: bool) -> None:
+    """现用模型的说明书：用了哪些数据、许可、交叉验证的成绩、做不到的事。"""
+    card = model_card(_model_in_force())
+    if as_json:
+        click.echo(json.dumps(asdict(card), ensure_ascii=False, indent=1))
+        return
+    click.echo(f"版本 {card.version}，SHA-256 {card.sha256[:16]}…，种子 {card.seed}，标记线 {card.threshold:.3f}")
+    click.echo(f"话题：{'、'.join(card.topics)}")
+    click.echo(f"部门：{'、'.join(card.departments)}")
+    click.echo("\n训练用的公开数据集（名称、条数、来源所写的许可）：")
+    for entry in card.sets:
+        click.echo(f"  {entry['name']}  {entry['rows']} 条  {entry['licence']}")
+    click.echo("\n没见过的数据上的成绩（交叉验证）：")
+    for entry in card.scores:
+        click.echo("  " + _measures(entry))
+    click.echo("\n做不到的事：")
+    for limit in card.limits:
+        click.echo(f"  {limit}")
+
+
+def _measures(entry: Any) -> str:
+    parts: Iterable[str] = (
+        f"{key}={value:.3f}" if isinstance(value, float) else f"{key}={value}" for key, value in entry.items()
+    )
+    return "  ".join(parts)
+
+
+def _model_in_force() -> Path | None:
+    folder = config_folder()
+    settings = load_settings(folder)
+    if settings.model and not Path(settings.model).is_dir():
+        raise ConfigError(f"设置 model 指向的文件夹不存在：{settings.model}")
+    return Path(settings.model) if settings.model else None
