@@ -48,9 +48,8 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Runs a command; our own errors become one line on standard error, and exit status 2 for configuration, else 1."""
     try:
-        cli.main(args=arguments, standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Outside its standalone mode click gives the status of `Exit` back instead of exiting with it.
+        sys.exit(cli.main(args=arguments, standalone_mode=False))
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
