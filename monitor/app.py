@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from monitor import api, edge, public, web
 from monitor.services.tools import Tools
@@ -25,6 +26,8 @@ def create_app(installation: Installation | None = None, tools: Tools | None = N
         MAX_CONTENT_LENGTH=16 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
     )
+    if settings.behind_proxy:  # or every visitor would count as one address, that of the proxy
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     app.extensions["installation"] = place
     app.extensions["tools"] = tools or build_tools(settings, place.configuration)
     edge.register(app)

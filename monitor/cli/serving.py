@@ -107,7 +107,8 @@ def _greet(place: Installation) -> None:
 
 
 def _answer(app: Flask, listener: socket.socket) -> None:
+    behind_proxy = app.extensions["installation"].settings.behind_proxy
     try:
-        waitress.serve(app, sockets=[listener], threads=8, ident=None, clear_untrusted_proxy_headers=True)
+        waitress.serve(app, sockets=[listener], threads=8, ident=None, clear_untrusted_proxy_headers=not behind_proxy)
     except (KeyboardInterrupt, SystemExit):
         remark("正在停止……")

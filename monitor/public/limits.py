@@ -49,7 +49,7 @@ def minutes_to_wait() -> int:
     """After how many minutes the limit that this request met lets one more through."""
     met = cast("Limiter", current_app.extensions["public limits"]).current_limit
     seconds = met.reset_at - utc_now().timestamp() if met else 3600
-    return max(1, math.ceil(seconds / 60))
+    return min(60, max(1, math.ceil(seconds / 60)))
 
 
 def address_prefix() -> str:

@@ -52,8 +52,9 @@ def test_answers_are_as_documented_whatever_is_asked(app: Flask, machine: Machin
     schema = schemathesis.openapi.from_wsgi(f"{PREFIX}/openapi.json", app)
     headers = {"Authorization": f"Bearer {machine.token}"}
     checks = [status_code_conformance, content_type_conformance, response_schema_conformance]
+    found: Any
     for found in schema.get_all_operations():
-        operation: Any = found.ok()
+        operation = found.ok()
 
         @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy())
