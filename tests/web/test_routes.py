@@ -1,0 +1,88 @@
+"""Who may open what: every staff route, for every role."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+SignIn = Callable[[str], FlaskClient]
+
+EVERYBODY = frozenset({"alice", "bob", "carol", "erin", "dave"})
+CARE = frozenset({"alice", "erin", "dave"})
+CHIEFS = frozenset({"erin", "dave"})
+ADMINISTRATOR = frozenset({"dave"})
+
+ROUTES: dict[tuple[str, str], frozenset[str]] = {
+    ("GET", "/inbox"): EVERYBODY,
+    ("GET", "/tickets/<number>"): EVERYBODY,
+    ("GET", "/tickets/<number>/posts/<int:post_id>"): EVERYBODY,
+    ("POST", "/tickets/<number>/<action>"): EVERYBODY,
+    ("POST", "/tickets/<number>/approval"): EVERYBODY,
+    ("POST", "/tickets/<number>/notes"): EVERYBODY,
+    ("POST", "/tickets/<number>/follow-ups"): EVERYBODY,
+    ("POST", "/tickets/<number>/follow-ups/<int:follow_up_id>/done"): EVERYBODY,
+    ("GET", "/account/password"): EVERYBODY,
+    ("POST", "/account/password"): EVERYBODY,
+    ("POST", "/account/theme"): EVERYBODY,
+    ("GET", "/signals"): CARE,
+    ("POST", "/signals/<int:post_id>/accept"): CARE,
+    ("POST", "/signals/<int:post_id>/dismiss"): CARE,
+    ("GET", "/sources"): CARE,
+    ("GET", "/sources/<int:source_id>"): CARE,
+    ("GET", "/sources/new"): ADMINISTRATOR,
+    ("POST", "/sources/new"): ADMINISTRATOR,
+    ("POST", "/sources/<int:source_id>/pause"): ADMINISTRATOR,
+    ("POST", "/sources/<int:source_id>/resume"): ADMINISTRATOR,
+    ("POST", "/sources/<int:source_id>/collect"): ADMINISTRATOR,
+    ("GET", "/outbox"): CHIEFS,
+    ("GET", "/outbox/<int:message_id>"): CHIEFS,
+    ("GET", "/outbox/<int:message_id>/html"): CHIEFS,
+    ("POST", "/outbox/<int:message_id>/retry"): CHIEFS,
+    ("GET", "/members"): ADMINISTRATOR,
+    ("POST", "/members"): ADMINISTRATOR,
+    ("POST", "/members/<login>/reset-password"): ADMINISTRATOR,
+    ("POST", "/members/<login>/active"): ADMINISTRATOR,
+}
+OPEN = {("GET", "/"), ("GET", "/healthz"), ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out")}
+BLUEPRINTS = frozenset({"account", "auth", "health", "inbox", "members", "outbox", "signals", "sources", "tickets"})
+_EXAMPLES = {
+    "<number>": "TS-20261123-000000-0",
+    "<action>": "take_on",
+    "<login>": "nobody",
+    "<int:post_id>": "999",
+    "<int:follow_up_id>": "999",
+    "<int:source_id>": "999",
+    "<int:message_id>": "999",
+}
+
+
+def _address(rule: str) -> str:
+    for part, example in _EXAMPLES.items():
+        rule = rule.replace(part, example)
+    return rule
+
+
+def test_every_staff_route_stands_in_the_table(app: Flask) -> None:
+    found = {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint.split(".")[0] in BLUEPRINTS
+    }
+    assert found == set(ROUTES) | OPEN
+
+
+@pytest.mark.parametrize("login", sorted(EVERYBODY))
+def test_a_role_opens_exactly_its_routes(sign_in: SignIn, login: str) -> None:
+    browser = sign_in(login)
+    for (method, rule), allowed in ROUTES.items():
+        status = browser.open(_address(rule), method=method, data={}).status_code
+        assert (status != 403) == (login in allowed), f"{login} {method} {rule}: {status}"
+
+
+def test_a_stranger_is_sent_to_sign_in(client: FlaskClient) -> None:
+    for method, rule in ROUTES:
+        response = client.open(_address(rule), method=method, data={})
+        assert response.status_code == 302, rule
+        assert response.location.startswith("/sign-in"), rule

@@ -1,0 +1,90 @@
+"""Signals: accept, or dismiss with a reason."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from monitor.domain.routing import DecidedBy
+from monitor.domain.triage import Outcome
+from monitor.services.pipeline import handle_posts
+from monitor.services.tools import Tools
+from monitor.storage.db import Database
+from monitor.storage.models import Post, Ticket
+from tests.cast import Cast
+from tests.factories import make_post
+
+SignIn = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def hinted(sqlite: Database, tools: Tools, people: Cast, now: datetime) -> Callable[..., int]:
+    """A flagged post that waits for a person, committed; gives its id."""
+
+    def make(text: str = "算了，就这样吧") -> int:
+        with sqlite.writing.begin() as session:
+            post = make_post(session, tools, now, text)
+            handle_posts(session, [post], tools, now)
+            assert post.outcome is Outcome.SIGNAL
+            return post.id
+
+    return make
+
+
+def _post(sqlite: Database, post_id: int) -> Post:
+    with sqlite.reading() as session:
+        return session.get_one(Post, post_id)
+
+
+def test_a_signal_shows_its_cue_and_the_suggested_department(sign_in: SignIn, hinted: Callable[..., int]) -> None:
+    hinted()
+    page = sign_in("alice").get("/signals").get_data(as_text=True)
+    assert '<mark title="作罢：放弃争取">算了</mark>' in page
+    assert '<option selected value="售后服务">售后服务（建议 60%）' in page
+
+
+def test_an_accepted_signal_becomes_a_ticket_of_the_chosen_department(
+    sign_in: SignIn, hinted: Callable[..., int], sqlite: Database
+) -> None:
+    post_id, alice = hinted(), sign_in("alice")
+    response = alice.post(f"/signals/{post_id}/accept", data={"department": "配件物流"}, follow_redirects=True)
+    with sqlite.reading() as session:
+        ticket = session.scalars(select(Ticket)).one()
+        assert ticket.department.name == "配件物流"
+        assert ticket.assignments[-1].decided_by is DecidedBy.PERSON
+    assert ticket.number in response.get_data(as_text=True)
+    assert "没有等着判断的信号" in response.get_data(as_text=True)
+
+
+def test_a_dismissed_signal_keeps_its_reason(sign_in: SignIn, hinted: Callable[..., int], sqlite: Database) -> None:
+    post_id, alice = hinted(), sign_in("alice")
+    alice.post(f"/signals/{post_id}/dismiss", data={"reason": "not_ours"})
+    post = _post(sqlite, post_id)
+    assert (post.outcome, post.outcome_reason) == (Outcome.DISMISSED, "not_ours")
+
+
+def test_dismissing_needs_a_reason(sign_in: SignIn, hinted: Callable[..., int], sqlite: Database) -> None:
+    post_id, alice = hinted(), sign_in("alice")
+    page = alice.post(f"/signals/{post_id}/dismiss", data={}, follow_redirects=True).get_data(as_text=True)
+    assert "请选择忽略的原因" in page
+    assert _post(sqlite, post_id).outcome is Outcome.SIGNAL
+
+
+def test_a_signal_is_decided_once(sign_in: SignIn, hinted: Callable[..., int], sqlite: Database) -> None:
+    post_id, alice = hinted(), sign_in("alice")
+    alice.post(f"/signals/{post_id}/accept", data={})
+    page = alice.post(f"/signals/{post_id}/accept", data={}, follow_redirects=True).get_data(as_text=True)
+    assert "已经有人处理了" in page
+    with sqlite.reading() as session:
+        assert len(session.scalars(select(Ticket)).all()) == 1
+
+
+def test_older_signals_are_a_page_away(sign_in: SignIn, hinted: Callable[..., int]) -> None:
+    ids = [hinted(f"算了，第{n}次") for n in range(23)]
+    alice = sign_in("alice")
+    first = alice.get("/signals").get_data(as_text=True)
+    assert f'id="signal-{ids[-1]}"' in first
+    assert f'id="signal-{ids[0]}"' not in first
+    assert f'id="signal-{ids[0]}"' in alice.get(f"/signals?before={ids[3]}").get_data(as_text=True)
