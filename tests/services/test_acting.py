@@ -16,7 +16,7 @@ from monitor.services.acting import act_on, record_refusal
 from monitor.services.audit import CUSTOMER, SYSTEM, Doer, doer
 from monitor.services.followups import open_follow_ups
 from monitor.services.tools import Tools
-from monitor.storage.models import AuditEntry, Department, Notification, Ticket
+from monitor.storage.models import AuditEntry, Notification, Ticket
 from tests.cast import Cast
 from tests.factories import make_ticket
 
@@ -365,4 +365,3 @@ def test_those_concerned_hear_of_it_in_the_same_transaction(
     assert told == ["service@example.com"]
     session.rollback()
     assert session.scalar(select(func.count()).select_from(Notification)) == 0
-    assert session.scalars(select(Department).where(Department.is_fallback)).one()
