@@ -10,6 +10,7 @@ from monitor import edge
 from monitor.domain.errors import Invalid, InvalidAction, MonitorError
 from monitor.domain.people import Permission
 from monitor.domain.wording import TRIAGE_REASONS
+from monitor.services.assessing import spoken_text
 from monitor.services.signals import DISMISSALS, accept_signal, dismiss_signal, waiting_signal
 from monitor.storage.models import Post
 from monitor.storage.queries.people import active_departments
@@ -18,6 +19,7 @@ from monitor.web.signed_in import myself, staff_pages
 from monitor.web.words import quote_of
 
 pages = staff_pages("signals", Permission.DECIDE_SIGNALS)
+_SHOWN = 500  # characters of one signal
 
 
 @pages.get("/signals")
@@ -40,7 +42,14 @@ def _card(post: Post) -> dict[str, Any]:
     assessment = newest_assessment(post)
     departments = assessment.details.get("departments", []) if assessment else []
     best = departments[0] if departments else {"department": edge.tools().fallback, "confidence": 0.0}
-    return {"post": post, "quote": quote_of(post), "assessment": assessment, "best": best}
+    return {"post": post, "quote": quote_of(post, most=_SHOWN), "assessment": assessment, "best": best}
+
+
+@pages.get("/signals/<int:post_id>/text")
+def text(post_id: int) -> ResponseReturnValue:
+    """The whole text of a long signal, plain."""
+    post = waiting_signal(edge.session(), post_id)
+    return spoken_text(post), 200, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 @pages.post("/signals/<int:post_id>/accept")

@@ -1,6 +1,6 @@
 """The page of one ticket, and everything that can be done on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from monitor.storage.queries.tickets import history_of, load_case, other_tickets
 from monitor.web.signed_in import me, myself, staff_pages
 from monitor.web.ticket_forms import MAIN_ACTION, WAITS_FOR, Draft, field_names, forms_for
 from monitor.web.timeline import last_change, timeline
-from monitor.web.words import quote_of
+from monitor.web.words import quotes_of
 
 pages = staff_pages("tickets")
 _SHOWN_POSTS = 12
@@ -47,19 +47,22 @@ def _page(ticket: Ticket, draft: Draft) -> str:
     happenings = timeline(ticket, history_of(session, ticket.id))
     shown = len(happenings) if request.args.get("timeline") == "all" else _SHOWN_HAPPENINGS
     posts = ticket.posts if request.args.get("posts") == "all" else ticket.posts[:_SHOWN_POSTS]
+    open_to_them = _what_may_be_done(ticket, now)
     return render_template(
         "tickets/show.html",
         ticket=ticket,
         draft=draft,
-        posts=[(post, quote_of(post), newest_assessment(post)) for post in posts],
+        kept=_homeless(draft, open_to_them["offered"]),
+        posts=[(p, quote, newest_assessment(p)) for p, quote in zip(posts, quotes_of(posts), strict=True)],
         assignment=_current(ticket),
         suggestions=_suggestions(ticket),
         clocks=followups.open_follow_ups(ticket),
         happenings=happenings[-shown:],
         earlier=max(len(happenings) - shown, 0),
+        whole=request.args.get("timeline") == "all",
         others=other_tickets_of(session, ticket, scope=visible_tickets(me())),
         waits_for=WAITS_FOR[ticket.status].format(department=ticket.department.name),
-        **_what_may_be_done(ticket, now),
+        **open_to_them,
     )
 
 
@@ -73,12 +76,19 @@ def _what_may_be_done(ticket: Ticket, now: datetime) -> dict[str, Any]:
     return {
         "main": main,
         "forms": [form for form in forms if form is not main],
+        "offered": {form.action.value for form in forms} | {"notes", "follow-ups"},
         "approval": approvals.open_approval(ticket),
         "may_decide": approvals.may_decide(ticket, myself()),
         "hand_over": next((a for a in (Action.ACCEPT, Action.REASSIGN) if a in actions), None),
         "dispatch_at": edge.tools().dispatch_at,
         "DecidedBy": DecidedBy,
     }
+
+
+def _homeless(draft: Draft, offered: Container[str]) -> list[str]:
+    """What somebody wrote for a step that is no longer theirs to take: it has no form, and must not be lost."""
+    written = ("text", "reason", "question", "evidence", "note", "root_cause", "target")
+    return [] if draft.form in offered else [words for name in written if (words := draft.values.get(name))]
 
 
 def _current(ticket: Ticket) -> Assignment | None:
@@ -177,8 +187,11 @@ def _do(number: str, form: str, step: Callable[[Ticket], str], action: Action | 
         return _again(number, form, str(error), 422, error.fields)
     except (StaleWrite, StaleDataError):
         return _again(number, form, _too_late(ticket_id), 409)
+    except NotFound as error:
+        return _again(number, form, str(error), 422, {"target": str(error)})
     except InvalidAction as error:
-        return _refused(number, ticket_id, str(error), action)
+        _note_refusal(ticket_id, str(error), action)
+        return _again(number, form, str(error), 409)
     flash(said, "success")
     return redirect(_after(number))
 
@@ -202,14 +215,12 @@ def _again(number: str, form: str, message: str, status: int, errors: Any = None
     return _page(ticket_for(edge.session(), me(), number), draft), status
 
 
-def _refused(number: str, ticket_id: int, message: str, action: Action | None) -> ResponseReturnValue:
-    """What the rules forbid is told, and noted in a transaction of its own after the work was taken back."""
+def _note_refusal(ticket_id: int, message: str, action: Action | None) -> None:
+    """What the rules forbid is noted in a transaction of its own, after the work was taken back."""
     edge.session().rollback()
     if action is not None:
         record_refusal(edge.session(), ticket_id, action, myself(), message, edge.now())
         edge.commit()
-    flash(message, "danger")
-    return redirect(url_for("tickets.show", number=number))
 
 
 def _after(number: str) -> str:

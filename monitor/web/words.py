@@ -1,6 +1,6 @@
 """The customer's words, cut into pieces so that cue words can be marked and long posts folded."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,14 +34,29 @@ class Quote:
     cues: tuple[Piece, ...]
 
 
-def quote_of(post: Post) -> Quote:
-    """The words of a post with its cues marked."""
+def quote_of(post: Post, *, most: int = MOST) -> Quote:
+    """The words of a post with its cues marked, `most` characters of them."""
     text = spoken_text(post)
-    pieces = list(pieces_of(text[:MOST], cues_of(newest_assessment(post))))
-    fold_at = FOLD_AT if len(text) > FOLD_AT * 1.3 else len(text)
+    pieces = list(pieces_of(text[:most], cues_of(newest_assessment(post))))
+    fold_at = _sentence_end(text, FOLD_AT) if len(text) > FOLD_AT * 1.3 else len(text)
     seen, folded = _split(pieces, fold_at)
     cues = {(piece.text, piece.family): piece for piece in pieces if piece.family}
-    return Quote(tuple(seen), tuple(folded), len(text), max(len(text) - MOST, 0), tuple(cues.values()))
+    return Quote(tuple(seen), tuple(folded), len(text), max(len(text) - most, 0), tuple(cues.values()))
+
+
+def quotes_of(posts: Iterable[Post], *, most: int = 9000) -> list[Quote]:
+    """The words of several posts; together they stay within `most`, so that a page stays light."""
+    quotes: list[Quote] = []
+    for post in posts:
+        quotes.append(quote_of(post, most=max(200, min(MOST, most))))
+        most -= quotes[-1].length - quotes[-1].left_out
+    return quotes
+
+
+def _sentence_end(text: str, before: int) -> int:
+    """Where the last sentence ends that ends before a place, if it is near; else the place itself."""
+    end = max(text.rfind(sign, before - 100, before) for sign in "。！？!?\n")
+    return end + 1 if end > 0 else before
 
 
 def cues_of(assessment: Assessment | None) -> Sequence[Mapping[str, Any]]:

@@ -26,6 +26,7 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/account/password"): EVERYBODY,
     ("POST", "/account/theme"): EVERYBODY,
     ("GET", "/signals"): CARE,
+    ("GET", "/signals/<int:post_id>/text"): CARE,
     ("POST", "/signals/<int:post_id>/accept"): CARE,
     ("POST", "/signals/<int:post_id>/dismiss"): CARE,
     ("GET", "/sources"): CARE,

@@ -82,9 +82,18 @@ def test_a_signal_is_decided_once(sign_in: SignIn, hinted: Callable[..., int], s
 
 
 def test_older_signals_are_a_page_away(sign_in: SignIn, hinted: Callable[..., int]) -> None:
-    ids = [hinted(f"算了，第{n}次") for n in range(23)]
+    ids = [hinted(f"算了，第{n}次") for n in range(15)]
     alice = sign_in("alice")
     first = alice.get("/signals").get_data(as_text=True)
     assert f'id="signal-{ids[-1]}"' in first
     assert f'id="signal-{ids[0]}"' not in first
     assert f'id="signal-{ids[0]}"' in alice.get(f"/signals?before={ids[3]}").get_data(as_text=True)
+
+
+def test_a_page_of_long_signals_stays_light(sign_in: SignIn, hinted: Callable[..., int]) -> None:
+    ids = [hinted(f"算了{n}，" + "说了也白说，" * 400) for n in range(13)]
+    alice = sign_in("alice")
+    page = alice.get("/signals").get_data(as_text=True)
+    assert len(page.encode()) < 60_000
+    assert f"/signals/{ids[-1]}/text" in page
+    assert len(alice.get(f"/signals/{ids[-1]}/text").get_data(as_text=True)) > 2000

@@ -142,6 +142,7 @@ def test_a_change_that_comes_too_late_is_not_lost(sign_in: SignIn, opened: MakeT
     page = late.get_data(as_text=True)
     assert late.status_code == 409
     assert "陈工刚刚做了“签收”" in page
+    assert "不归我们管</p>" in page
     assert ticket_now(number).status is Status.IN_PROGRESS
 
 
@@ -241,3 +242,21 @@ def test_the_ticket_page_asks_the_same_number_of_questions_for_many_posts(
     with questions() as many:  # type: ignore[attr-defined]
         _page(alice, number)
     assert len(many) <= len(one) + 1
+
+
+def test_merging_into_a_number_that_does_not_exist_keeps_it_in_the_form(sign_in: SignIn, opened: MakeTicket) -> None:
+    response = sign_in("alice").post(f"/tickets/{opened('投诉：没有人管')}/merge", data={"target": "TS-1"})
+    assert response.status_code == 422
+    assert 'value="TS-1"' in response.get_data(as_text=True)
+
+
+def test_a_page_stays_light_however_much_was_said(sign_in: SignIn, opened: MakeTicket, sqlite: Database) -> None:
+    number = opened("投诉：" + "等了又等。" * 2000)
+    with sqlite.writing.begin() as session:
+        post = session.scalars(select(Post)).one()
+        for n in range(30):
+            more = {
+                c.name: getattr(post, c.name) for c in Post.__table__.columns if c.name not in ("id", "external_id")
+            }
+            session.add(Post(external_id=f"more-{n}", **more))
+    assert len(_page(sign_in("alice"), number).encode()) < 60_000

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from monitor.domain.triage import Outcome
 from monitor.storage.models import Assessment, Post
 
-PAGE = 20
+PAGE = 12
 
 
 def waiting_signals(session: Session, *, before: int | None = None, size: int = PAGE) -> Sequence[Post]:
