@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from monitor.classifiers.datasets import BLEND_SETS, NEGATIVE, NEUTRAL, POSITIVE, Example
 from monitor.classifiers.features import Features, extract
 from monitor.classifiers.model_file import Floats
-from monitor.classifiers.scoring import POLARITY_HEADS, blended
+from monitor.classifiers.scoring import FACTS, POLARITY_HEADS, RULE_COLUMNS, blended
 from monitor.domain.errors import ConfigError
 
 Progress = Callable[[str], None]
@@ -125,12 +125,12 @@ def _blend_weights(table: Table, *, cars: bool) -> Floats:
     return np.where(inside, weight, np.float32(0))
 
 
-def _fit_blends(inputs: Floats, table: Table, rows: Bools) -> Floats:
+def _fit_blends(inputs: Floats, table: Table, rows: Bools, families: Sequence[str]) -> Floats:
     """The last steps for cars and for the rest side by side, the bias last."""
-    return np.hstack([_fit_blend(inputs, table, rows, cars=cars) for cars in (True, False)])
+    return np.hstack([_fit_blend(inputs, table, rows, families, cars=cars) for cars in (True, False)])
 
 
-def _fit_blend(inputs: Floats, table: Table, rows: Bools, *, cars: bool) -> Floats:
+def _fit_blend(inputs: Floats, table: Table, rows: Bools, families: Sequence[str], *, cars: bool) -> Floats:
     weight = _blend_weights(table, cars=cars)
     chosen = rows & (weight > 0)
     present = set(table.polarity[chosen].tolist())
@@ -146,17 +146,31 @@ def _fit_blend(inputs: Floats, table: Table, rows: Bools, *, cars: bool) -> Floa
     for row, name in enumerate(model.classes_):
         wide[:-1, CLASSES.index(name)] = coefficients[row]
         wide[-1, CLASSES.index(name)] = bias[row]
-    return np.round(wide, 4).astype(np.float32)
+    return np.round(_with_floors(wide, families), 4).astype(np.float32)
 
 
-def blend(table: Table, inputs: Floats, domain: Floats) -> tuple[Floats, Floats]:
+_FLOORS = dict.fromkeys(FACTS, 0.9) | {"turned": 2.0}
+"""What a cue adds at least to the log odds of dissatisfaction: the open sets have few of them, people have many."""
+
+
+def _with_floors(wide: Floats, families: Sequence[str]) -> Floats:
+    first = len(POLARITY_HEADS) - 1
+    for place, name in enumerate([*families, *RULE_COLUMNS], first):
+        row = wide[place]
+        missing = _FLOORS.get(name, -np.inf) - (row[0] - (row[1] + row[2]) / 2)
+        if missing > 0:
+            wide[place] = row + np.array([2, -1, -1], np.float32) * np.float32(missing / 3)
+    return wide
+
+
+def blend(table: Table, inputs: Floats, domain: Floats, families: Sequence[str]) -> tuple[Floats, Floats]:
     """The last steps fitted on all rows, and cross-fitted chances for the card."""
     chances = np.zeros((len(inputs), len(CLASSES)), np.float32)
     for number in range(FOLDS):
         inside = table.fold == number
-        weights = _fit_blends(inputs, table, ~inside)
+        weights = _fit_blends(inputs, table, ~inside, families)
         chances[inside] = blended(inputs[inside], weights[:-1], weights[-1], domain[inside])
-    return _fit_blends(inputs, table, np.ones(len(inputs), bool)), chances
+    return _fit_blends(inputs, table, np.ones(len(inputs), bool), families), chances
 
 
 def threshold_for(table: Table, dissatisfied: Floats) -> float:

@@ -1,5 +1,6 @@
 """Scores from hashed weights, with numpy alone: the same arithmetic serves training's last step and every request."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,7 +14,12 @@ POLARITY_HEADS = ("opinion", "negative", "cars_opinion", "cars_negative", "neutr
 """Negative against positive; against all; the same among car posts; neutral against opinions; cars or not."""
 
 _KINDS = ("negative", "demand", "insult")
-RULE_COLUMNS = (*_KINDS, "positives", "question", "length", "spam")
+RULE_COLUMNS = (*_KINDS, "positives", "question", "length", "spam", "turned")
+_TURN = "praise_then_turn"
+
+
+FACTS = ("waiting", "again", "bare_fact", "leaving", "fallen_expectation", "resignation", "fate", "irony", "warning")
+"""Families that let dissatisfaction through without help from other words."""
 
 
 def sigmoid(values: Floats) -> Floats:
@@ -38,20 +44,38 @@ def margins(features: Features, idf: Floats, table: Floats, bias: Floats, *, dro
     return np.asarray(sums / np.maximum(norms, 1e-6)[:, None] + bias, np.float32)
 
 
+def _turned(reading: Reading) -> bool:
+    """Whether praise turns, within a few characters, into something that shows dissatisfaction by itself."""
+    turns = [cue for cue in reading.cues if cue.family == _TURN]
+    return bool(turns) and any(
+        turn.start < cue.end and cue.start < turn.end + 8
+        for cue in reading.cues
+        if cue.family in FACTS
+        for turn in turns
+    )
+
+
+def _dilution(reading: Reading) -> float:
+    """One cue says much of a sentence and little of a page."""
+    return min(1.0, math.sqrt(40 / max(1, len(reading.folded.text))))
+
+
 def rule_row(reading: Reading, families: Mapping[str, int]) -> list[float]:
     """What the rules saw, as numbers for the last step."""
     row = [0.0] * (len(families) + len(RULE_COLUMNS))
+    share = _dilution(reading)
     for cue in reading.cues:
         if cue.family in families:
-            row[families[cue.family]] = 1.0
+            row[families[cue.family]] = share
     kinds = {kind for kind, _, _ in reading.explicit}
     tail = len(families)
     for place, kind in enumerate(_KINDS):
-        row[tail + place] = float(kind in kinds)
+        row[tail + place] = share * (kind in kinds)
     row[tail + 3] = min(reading.positives, 4) / 2
     row[tail + 4] = float(reading.question)
     row[tail + 5] = min(len(reading.folded.text), 400) ** 0.5 / 10
     row[tail + 6] = reading.spam
+    row[tail + 7] = share * _turned(reading)
     return row
 
 

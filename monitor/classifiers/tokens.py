@@ -29,7 +29,7 @@ _UNIFIED = {
     "薰": "熏",
     "甦": "苏",
 }
-_UNIFIED |= {"馀": "余", "暱": "昵"}
+_UNIFIED |= {"馀": "余", "暱": "昵", "著": "著"}
 _PHRASES = (("想像", "想象"), ("座标", "坐标"), ("呆着", "待着"))
 # Taiwan writes 著 for the particle 着 as well; these words keep 著 in both scripts.
 _PARTICLE_ZHU = re.compile(r"(?<![显名编专原昭土巨论拙])著(?![名作述称录书者文])")

@@ -184,7 +184,7 @@ def _train(
     rules = rule_rows([reader.read(each.text) for each in examples], reader.families)
     scores = crossfitted(table, seed, progress)
     heads = polarity_heads(table, np.ones(len(examples), bool), seed)
-    weights, chances = blend(table, blend_inputs(scores, rules), scores[:, -1])
+    weights, chances = blend(table, blend_inputs(scores, rules), scores[:, -1], reader.families)
     threshold = threshold_for(table, chances[:, 0])
     progress("话题与部门")
     matrix = subject_matrix(table)
