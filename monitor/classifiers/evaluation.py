@@ -2,13 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.classifiers.datasets import NEGATIVE, NEUTRAL, PLANS, POSITIVE, SetPlan, rows_of, set_files
+from monitor.classifiers.datasets import (
+    IGNORED,
+    NEGATIVE,
+    NEUTRAL,
+    PLANS,
+    POSITIVE,
+    RESEARCH_ONLY,
+    SetPlan,
+    rows_of,
+    set_files,
+)
 from monitor.domain.verdicts import Classifier, Verdict
 
 Floats = NDArray[np.float32]
@@ -37,6 +47,8 @@ class EvaluationRow:
     calibration_error: float | None = None
     neutral_flagged: float | None = None
     negative_flagged: float | None = None
+    seen: bool = False
+    """Whether the classifier was trained on this very set: then these figures flatter, and the card's count."""
 
 
 def auc(scores: Floats, wanted: Bools) -> float | None:
@@ -137,6 +149,8 @@ def _majority(name: str, truth: Sequence[str]) -> EvaluationRow:
 def _labelled(data: Path, limit: int | None) -> Iterator[tuple[str, list[str], list[str]]]:
     """(set, texts, polarities) of every set that has polarities; a limit takes rows spread over the whole set."""
     for name, path in set_files(data).items():
+        if name in IGNORED and name not in RESEARCH_ONLY:
+            continue
         rows = rows_of(path)
         plan = _ECISA if name == "ecisa" else PLANS.get(name, _ECISA)
         pairs = [(row["text"], plan.every or plan.polarity.get(row["label"], "")) for row in rows]
@@ -155,6 +169,7 @@ def evaluate(
         for who, classifier in classifiers.items():
             step = -(-len(texts) // _SLOW[who]) if who in _SLOW else 1
             progress(f"{name}: {who}")
-            rows.append(_measure(name, who, truth[::step], _verdicts(classifier, texts[::step])))
+            row = _measure(name, who, truth[::step], _verdicts(classifier, texts[::step]))
+            rows.append(replace(row, seen=name in getattr(classifier, "learned_from", ())))
         rows.append(_majority(name, truth))
     return rows

@@ -300,6 +300,11 @@ class TrainedClassifier:
         """Model and lexicon version."""
         return self.model.version
 
+    @property
+    def learned_from(self) -> frozenset[str]:
+        """The names of the sets the model was trained on."""
+        return frozenset(str(each["name"]) for each in self.model.card.sets)
+
     def classify(self, texts: Sequence[str]) -> list[Verdict]:
         """One verdict a text, in order."""
         return [judgement.verdict for judgement in self.model.judge(texts)]

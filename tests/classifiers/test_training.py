@@ -41,6 +41,7 @@ def data(tmp_path: Path) -> Path:
     rows = [(shape.format(part), label) for label, shapes in LABELS.items() for shape in shapes for part in PARTS]
     _write(folder / "own_posts.csv", rows)
     _write(folder / "own_reviews.csv.gz", [(text + "，真的", label) for text, label in rows if label != "neutral"])
+    (folder / "unlabelled.csv").write_text("text,source\n随便一句,forum\n", encoding="utf-8")
     _write(folder / "ecisa.csv.gz", [(text + "呀", label) for text, label in rows])
     return folder
 
@@ -63,6 +64,7 @@ def test_a_trained_model_serves(data: Path, tmp_path: Path, lexicon_folder: Path
     assert bad.dissatisfied > good.dissatisfied
     rows = evaluate(data, {"ours": classifier, "snownlp": SnowClassifier(reader)}, limit=20, progress=_quiet)
     assert {row.classifier for row in rows} == {"ours", "snownlp", "majority"}
+    assert {row.set for row in rows if row.seen} == {"own_posts", "own_reviews"}
     assert {row.set for row in rows} == {"ecisa", "own_posts", "own_reviews"}
 
 
