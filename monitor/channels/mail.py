@@ -72,8 +72,10 @@ def _refused(code: int, said: bytes | str) -> DeliveryError:
 
 
 def _say(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # smtplib wraps some of them
         return "没有在规定时间内答复"
     if isinstance(error, ConnectionRefusedError):
         return "拒绝连接"
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "对话没有完就断开了连接"
     return str(error) or type(error).__name__
