@@ -23,7 +23,7 @@ TEXT_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson")
 ENDINGS = (*TEXT_ENDINGS, *(f"{ending}.gz" for ending in TEXT_ENDINGS), ".xlsx")
 """The names of files that can be read."""
 
-MAX_LINE = 16 * 1024 * 1024
+MAX_LINE = 64 * 1024 * 1024
 MAX_UNPACKED = 2 * 1024**3
 MAX_RECORD_LINES = 2000
 _SAMPLE = 256 * 1024
@@ -245,6 +245,8 @@ def _json_rows(lines: _Lines) -> Iterator[Row | BadRow]:
 def _json_row(number: int, line: str, lines: _Lines) -> Row | BadRow:
     if lines.broken:
         return BadRow(number, f"有无法识别的字节（按 {lines.encoding} 读取）")
+    if len(line) >= MAX_LINE:
+        return BadRow(number, f"这一行超过 {MAX_LINE // 1024**2} MB，没有读入")
     try:
         found = json.loads(line.lstrip("\ufeff"))
     except (ValueError, RecursionError):

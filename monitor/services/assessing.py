@@ -12,10 +12,14 @@ from monitor.domain.verdicts import Judged, Suggestion, Verdict
 from monitor.services.tools import Tools
 from monitor.storage.models import Assessment, Post
 
+MOST_JUDGED = 100_000
+"""Characters of a post that are judged. All of it is kept; who writes more has pasted a file, and judging a post of ten
+megabytes would take seconds and a gigabyte of memory."""
+
 
 def assess_posts(session: Session, posts: Sequence[Post], tools: Tools, now: datetime) -> list[Judged]:
     """Judges posts in one call and keeps every verdict."""
-    judged = tools.judge.judge([spoken_text(post) for post in posts])
+    judged = tools.judge.judge([spoken_text(post)[:MOST_JUDGED] for post in posts])
     rows = [
         assessment_row(post.id, verdict, choices, now) for post, (verdict, choices) in zip(posts, judged, strict=True)
     ]

@@ -8,7 +8,7 @@ from monitor.domain.errors import Invalid, InvalidAction, NotFound
 from monitor.domain.routing import DecidedBy, RoutingDecision
 from monitor.domain.triage import Outcome
 from monitor.services import audit
-from monitor.services.assessing import spoken_text
+from monitor.services.assessing import MOST_JUDGED, spoken_text
 from monitor.services.audit import Doer
 from monitor.services.pipeline import open_for
 from monitor.services.routing import department_named
@@ -40,7 +40,7 @@ def accept_signal(
     session: Session, post: Post, by: Doer, *, department: str = "", tools: Tools, now: datetime
 ) -> Ticket:
     """Opens a ticket for the signal, with the department chosen by the person, or else by the router."""
-    judged = tools.judge.judge([spoken_text(post)])[0]
+    judged = tools.judge.judge([spoken_text(post)[:MOST_JUDGED]])[0]
     opening = open_for(post, judged, tools, by=by)
     if department:
         chosen = department_named(session, department)
