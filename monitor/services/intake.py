@@ -78,7 +78,7 @@ def _draft(source: Source, raw: RawPost, key: bytes, now: datetime, quiet: bool)
     title, text = clean_text(raw.title), clean_text(raw.text)
     return {
         "source_id": source.id,
-        "external_id": clean_text(raw.external_id)[:500],
+        "external_id": _identity(raw.external_id),
         "thread_id": clean_text(raw.thread_id)[:500],
         "parent_id": clean_text(raw.parent_id)[:500],
         "pseudonym": pseudonym(key, source.id, raw.author) if raw.author else "",
@@ -96,6 +96,12 @@ def _draft(source: Source, raw: RawPost, key: bytes, now: datetime, quiet: bool)
         "handle_after": now,
         "quiet": quiet,
     }
+
+
+def _identity(external_id: str) -> str:
+    """The id as it is kept: a very long one by its beginning and a hash of all of it, so that no two become one."""
+    whole = clean_text(external_id)
+    return whole if len(whole) <= 500 else f"{whole[:400]}#{hashlib.sha256(whole.encode()).hexdigest()}"
 
 
 def _web_address(url: str) -> str:

@@ -45,7 +45,7 @@ def reassign(ticket: Ticket, department: Department, by: Doer, reason: str, now:
     for assignment in ticket.assignments:
         if assignment.until_at is None:
             assignment.until_at = now
-    ticket.department = department
+    ticket.department, ticket.department_id = department, department.id
     ticket.handler = None
     ticket.assignments.append(
         Assignment(

@@ -60,7 +60,7 @@ def submit_complaint(session: Session, complaint: Complaint, tools: Tools, now: 
     """Files a complaint and opens its ticket. Raises `Invalid` naming the fields."""
     _check(complaint)
     source = built_in_source(session, "form")
-    external_id = complaint.once or secrets.token_urlsafe(16)
+    external_id = clean_text(complaint.once)[:100] or secrets.token_urlsafe(16)
     raw = RawPost(external_id=external_id, text=complaint.text, author=_author(complaint), created_at=now)
     accept_posts(session, source, [raw], pseudonym_key=tools.pseudonym_key, now=now)
     session.flush()

@@ -88,6 +88,13 @@ def test_an_edit_of_a_ticketed_post_stays_in_its_ticket_and_in_its_history(
     assert {"post_edited", "post_joined"} <= set(actions)
 
 
+def test_two_very_long_ids_that_begin_alike_stay_two(session: Session, source: Source, now: datetime) -> None:
+    long = "https://example.com/?q=" + "x" * 600
+    for _ in range(2):
+        _accept(session, source, now, raw(long + "1"), raw(long + "2"))
+    assert len(_posts(session)) == 2
+
+
 def test_of_one_id_twice_in_a_batch_the_later_wording_stays(session: Session, source: Source, now: datetime) -> None:
     accepted = _accept(session, source, now, raw("1", "先"), raw("1", "后"), raw("2"))
     assert (accepted.new, accepted.unchanged) == (2, 1)
