@@ -59,9 +59,13 @@ def assessment_row(post_id: int, verdict: Verdict, choices: Sequence[Suggestion]
 
 def _details(verdict: Verdict, choices: Sequence[Suggestion]) -> dict[str, Any]:
     return {
-        "scores": asdict(verdict.scores),
+        "scores": {
+            "negative": verdict.scores.negative,
+            "neutral": verdict.scores.neutral,
+            "positive": verdict.scores.positive,
+        },
         "cues": [asdict(cue) for cue in verdict.cues],
-        "topics": [asdict(topic) for topic in verdict.topics],
+        "topics": [{"name": topic.name, "score": topic.score} for topic in verdict.topics],
         "intent": verdict.intent.value,
         "spam": verdict.spam,
         "reason": verdict.reason,

@@ -52,14 +52,11 @@ def open_tickets(session: Session, openings: Sequence[Opening], tools: Tools, no
     departments = departments_by_name(session)
     for opening in openings:
         opening.decision = settle(opening.decision, departments, tools.fallback)
-    tickets = _write_tickets(session, openings, departments, tools, now)
     clocks = _Clocks(tools, now)
-    follow_ups = {ticket.id: clocks.of(ticket) for ticket in tickets}
-    for ticket in tickets:
-        ticket.next_action_at = min(deadline.due_at for deadline in follow_ups[ticket.id])
+    tickets = _write_tickets(session, openings, departments, clocks, tools, now)
     pairs = list(zip(tickets, openings, strict=True))
     session.execute(insert(Assignment), [_assignment(t, o, now) for t, o in pairs])
-    session.execute(insert(FollowUp), [row for t in tickets for row in followups.rows_for(t.id, follow_ups[t.id])])
+    session.execute(insert(FollowUp), [row for t in tickets for row in followups.rows_for(t.id, clocks.of(t))])
     audit.record_all(session, (row for t, o in pairs for row in _audit_rows(t, o, now)))
     index_tickets(session, [(t.id, search_text(t, [o.post, *o.joined])) for t, o in pairs])
     alarms = (alarm for t, o in pairs if not t.quiet for alarm in _alarms(t, o, tools, now))
@@ -68,20 +65,28 @@ def open_tickets(session: Session, openings: Sequence[Opening], tools: Tools, no
 
 
 def _write_tickets(
-    session: Session, openings: Sequence[Opening], departments: dict[str, Department], tools: Tools, now: datetime
+    session: Session,
+    openings: Sequence[Opening],
+    departments: dict[str, Department],
+    clocks: "_Clocks",
+    tools: Tools,
+    now: datetime,
 ) -> list[Ticket]:
+    """Rows written once and complete: an update of a ticket afterwards would be a statement each."""
     numbers = _free_numbers(session, len(openings), tools, now)
     customers = _customers_of(session, openings)
     tickets = [
         _ticket(opening, departments[opening.decision.department], number, now)
         for opening, number in zip(openings, numbers, strict=True)
     ]
+    for ticket, opening in zip(tickets, openings, strict=True):
+        ticket.customer = customers.get(opening.post.customer_id or 0)
+        ticket.next_action_at = min(deadline.due_at for deadline in clocks.of(ticket))
     session.add_all(tickets)
     session.flush()
     for ticket, opening in zip(tickets, openings, strict=True):
         for post in (opening.post, *opening.joined):
             post.ticket_id = ticket.id
-        ticket.customer = customers.get(opening.post.customer_id or 0)
     return tickets
 
 
