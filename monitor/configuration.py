@@ -142,6 +142,7 @@ def _terms(table: Table) -> SlaTerms:
         turn_to_callback_hours=row.take("turn_to_callback_hours", float, 24.0),
         customer_answer_days=row.take("customer_answer_days", int, 7),
         reopen_days=row.take("reopen_days", int, 15),
+        return_working_hours=row.take("return_working_hours", float, 4.0),
     )
     row.finish()
     _refuse_odd_spans(

@@ -15,6 +15,7 @@ class Event(StrEnum):
     TICKET_OPENED = "ticket_opened"
     TICKET_DISPATCHED = "ticket_dispatched"
     TICKET_REASSIGNED = "ticket_reassigned"
+    SEVERITY_RAISED = "severity_raised"
     FOLLOW_UP_OVERDUE = "follow_up_overdue"
     CUSTOMER_MESSAGE = "customer_message"
     APPROVAL_WANTED = "approval_wanted"

@@ -46,6 +46,7 @@ class SlaTerms:
     turn_to_callback_hours: float = 24
     customer_answer_days: int = 7
     reopen_days: int = 15
+    return_working_hours: float = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, str]] = {
         Event.TICKET_OPENED: "新工单",
         Event.TICKET_DISPATCHED: "派单",
         Event.TICKET_REASSIGNED: "改派",
+        Event.SEVERITY_RAISED: "加重",
         Event.FOLLOW_UP_OVERDUE: "超时",
         Event.CUSTOMER_MESSAGE: "客户来信",
         Event.APPROVAL_WANTED: "请审批",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from monitor.domain.alerts import Channel, Message, retry_delay
@@ -86,11 +86,16 @@ def _settle(session: Session, claim: _Claim, error: DeliveryError | None, now: d
     )
 
 
+def _nobody_sends_it(now: datetime) -> ColumnElement[bool]:
+    """A message that is being sent at this moment has a lease; putting it back would send it twice."""
+    return or_(Notification.next_attempt_at.is_(None), Notification.next_attempt_at > now + LEASE)
+
+
 def retry_now(session: Session, notification_id: int, now: datetime) -> bool:
     """Puts a message that was given up back in the queue; says whether there was such a one."""
     done = session.execute(
         update(Notification)
-        .where(Notification.id == notification_id, Notification.sent_at.is_(None))
+        .where(Notification.id == notification_id, Notification.sent_at.is_(None), _nobody_sends_it(now))
         .values(next_attempt_at=now, attempts=0, error="")
         .returning(Notification.id)
     ).all()

@@ -58,6 +58,13 @@ def _guard_close(step: Step) -> None:
         raise InvalidAction("还没有联系上客户：联系上，或在不同的两天、两个时段试过三次，才能结案。")
 
 
+def _guard_return(step: Step) -> None:
+    hours = step.tools.terms.return_working_hours
+    dispatched = max(a.from_at for a in step.ticket.assignments if a.until_at is None)
+    if step.now > step.tools.hours.add(dispatched, timedelta(hours=hours)):
+        raise InvalidAction(f"派单已超过 {hours:g} 个工作小时，不能再退单；要换部门请联系班长改派。")
+
+
 def _guard_reopening(step: Step) -> None:
     closed = step.ticket.closed_at
     if step.by.actor is Actor.CUSTOMER and closed and step.now > closed + timedelta(days=step.tools.terms.reopen_days):
@@ -77,6 +84,7 @@ GUARDS: dict[Action, Callable[[Step], None]] = {
     Action.RESPOND: _guard_answer,
     Action.MERGE: _guard_merge,
     Action.CLOSE: _guard_close,
+    Action.RETURN: _guard_return,
     Action.REOPEN: _guard_reopening,
     Action.REASSIGN: _guard_reassignment,
 }

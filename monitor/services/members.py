@@ -65,7 +65,9 @@ def sign_in(
 
     An unknown login costs the same time as a wrong password, so that nobody learns which logins exist.
     """
-    member = session.scalars(select(Member).where(Member.login == login.strip().lower())).first()
+    # Held until the end of the transaction, so that guesses made at once are all counted.
+    wanted = select(Member).where(Member.login == login.strip().lower()).with_for_update()
+    member = session.scalars(wanted).first()
     right = _matches(member.password_hash if member else _NOBODY, password)
     if member is None or not member.active:
         return None

@@ -12,11 +12,12 @@ from monitor.domain.tickets import OPEN_STATES
 from monitor.domain.triage import Outcome, TriageDecision, decide_triage
 from monitor.domain.verdicts import Judged, Verdict
 from monitor.services import alerting, audit
-from monitor.services.alerting import ticket_alarm
+from monitor.services.alerting import Alarm, ticket_alarm
 from monitor.services.assessing import assess_posts, spoken_text
 from monitor.services.audit import SYSTEM, Doer
+from monitor.services.followups import hasten
 from monitor.services.routing import route
-from monitor.services.ticketing import Opening, open_tickets, search_text
+from monitor.services.ticketing import Opening, first_deadlines, open_tickets, search_text
 from monitor.services.tools import Tools
 from monitor.storage.models import Post, Ticket
 from monitor.storage.search import index_tickets
@@ -114,38 +115,39 @@ def _attach(session: Session, joining: Sequence[tuple[Post, Ticket, Verdict]], t
     """Adds posts to tickets that are open: audited, findable, told, and never less grave than before."""
     if not joining:
         return
+    graver: list[tuple[Post, Ticket]] = []
     for post, ticket, verdict in joining:
         post.ticket_id = ticket.id
         ticket.updated_at = now
-        _raise_severity(session, ticket, verdict, now)
+        if _raise_severity(session, ticket, verdict, tools, now):
+            graver.append((post, ticket))
         audit.record(session, SYSTEM, "post_joined", "ticket", ticket.id, now, post=post.id)
     session.flush()
     index_tickets(
         session, [(t.id, search_text(t, _posts_of(session, t))) for t in {t.id: t for _, t, _ in joining}.values()]
     )
-    alarms = [
-        ticket_alarm(
-            Event.CUSTOMER_MESSAGE,
-            ticket,
-            tools,
-            now,
-            occurrence=f"post {p.id} {p.content_hash}",
-            quote=spoken_text(p)[:300],
-        )
-        for p, ticket, _ in joining
-        if not p.quiet
-    ]
+    told = [(Event.CUSTOMER_MESSAGE, post, ticket) for post, ticket, _ in joining]
+    told += [(Event.SEVERITY_RAISED, post, ticket) for post, ticket in graver]
+    alarms = [_alarm_of(event, post, ticket, tools, now) for event, post, ticket in told if not post.quiet]
     alerting.queue_alerts(session, alarms, tools, now)
 
 
-def _raise_severity(session: Session, ticket: Ticket, verdict: Verdict, now: datetime) -> None:
+def _alarm_of(event: Event, post: Post, ticket: Ticket, tools: Tools, now: datetime) -> Alarm:
+    occurrence = f"post {post.id} {post.content_hash}"
+    return ticket_alarm(event, ticket, tools, now, occurrence=occurrence, quote=spoken_text(post)[:300], cues="")
+
+
+def _raise_severity(session: Session, ticket: Ticket, verdict: Verdict, tools: Tools, now: datetime) -> bool:
+    """Makes the ticket as grave as its gravest post, with the shorter clocks that go with it; says whether it did."""
     if verdict.severity.rank <= ticket.severity.rank:
-        return
+        return False
     before = ticket.severity
     ticket.severity, ticket.severity_reason = verdict.severity, verdict.severity_reason
+    hasten(ticket, first_deadlines(tools, ticket.severity, ticket.status, now))
     audit.record(
         session, SYSTEM, "severity_raised", "ticket", ticket.id, now, old=before.value, new=verdict.severity.value
     )
+    return True
 
 
 def _posts_of(session: Session, ticket: Ticket) -> list[Post]:

@@ -142,16 +142,17 @@ class _Clocks:
         """The clocks this ticket starts with."""
         key = (ticket.severity, ticket.status)
         if key not in self._known:
-            self._known[key] = self._reckon(*key)
+            self._known[key] = first_deadlines(self._tools, *key, self._now)
         return self._known[key]
 
-    def _reckon(self, severity: Severity, status: Status) -> tuple[Deadline, ...]:
-        terms, hours = self._tools.terms, self._tools.hours
-        received = receipt_deadlines(terms, severity, hours, self._now)
-        if status is Status.RECEIVED:
-            return received
-        statutory = tuple(deadline for deadline in received if deadline.kind is FollowUpKind.STATUTORY)
-        return acceptance_deadlines(terms, severity, hours, self._now) + statutory
+
+def first_deadlines(tools: Tools, severity: Severity, status: Status, now: datetime) -> tuple[Deadline, ...]:
+    """The clocks that a ticket of this severity starts with, in this state."""
+    received = receipt_deadlines(tools.terms, severity, tools.hours, now)
+    if status is Status.RECEIVED:
+        return received
+    statutory = tuple(deadline for deadline in received if deadline.kind is FollowUpKind.STATUTORY)
+    return acceptance_deadlines(tools.terms, severity, tools.hours, now) + statutory
 
 
 def _assignment(ticket: Ticket, opening: Opening, now: datetime) -> dict[str, Any]:

@@ -127,6 +127,11 @@ def test_a_returned_ticket_goes_to_the_fallback_and_the_answer_is_due_as_before(
     assert sum(a.until_at is None for a in ticket.assignments) == 1
 
 
+def test_after_four_working_hours_a_ticket_is_no_longer_returned(act: Act, cast: Cast) -> None:
+    with pytest.raises(InvalidAction, match="班长"):
+        act(Action.RETURN, doer(cast.carol), DAY, reason="不是质量问题")
+
+
 @pytest.mark.parametrize(("day", "allowed"), [(-1, False), (0, True), (7, True), (8, False)])
 def test_a_hold_is_looked_at_again_within_seven_days(
     act: Act, cast: Cast, now: datetime, day: int, allowed: bool

@@ -74,6 +74,14 @@ def test_a_permanent_refusal_is_not_tried_again_until_a_person_says_so(
         assert not retry_now(session, row.id, now), "it is sent"
 
 
+def test_what_is_being_sent_at_this_moment_is_not_put_back(database: Database, now: datetime) -> None:
+    _queue(database, now, next_attempt_at=now + LEASE, error="上一次没有成功")
+    with database.writing.begin() as session:
+        assert not retry_now(session, _row(database).id, now)
+    with database.writing.begin() as session:
+        assert retry_now(session, _row(database).id, now - LEASE)
+
+
 def test_it_is_given_up_after_two_days(database: Database, outbox: Outbox, now: datetime) -> None:
     _queue(database, now)
     due: datetime | None = now

@@ -1,12 +1,13 @@
 """From a post to exactly one desk."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from monitor.domain.alerts import Event
 from monitor.domain.routing import DecidedBy
 from monitor.domain.tickets import Action, Status
 from monitor.domain.triage import Outcome
@@ -147,6 +148,16 @@ def test_a_graver_word_later_makes_the_case_graver(
         handle_posts(session, batch, tools, now)
     ticket = session.scalars(select(Ticket)).one()
     assert (ticket.severity, ticket.severity_reason) == (Severity.CRITICAL, "安全：刹车失灵")
+
+
+def test_a_case_that_grew_graver_has_shorter_clocks_and_is_told(session: Session, tools: Tools, now: datetime) -> None:
+    for text in ("投诉：异响", "投诉：刹车失灵"):
+        handle_posts(session, [make_post(session, tools, now, text, author="甲", thread_id="t")], tools, now)
+    due = {f.kind.value: f.due_at for f in session.scalars(select(FollowUp))}
+    assert due["first_contact"] == now + timedelta(hours=2)
+    assert session.scalars(select(Ticket.next_action_at)).one() == min(due.values())
+    told = select(Notification.recipient).where(Notification.event == Event.SEVERITY_RAISED)
+    assert set(session.scalars(told)) == {"quality@example.com", "care@example.com"}
 
 
 def test_a_milder_word_later_changes_nothing(session: Session, tools: Tools, now: datetime) -> None:

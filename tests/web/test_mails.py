@@ -19,6 +19,7 @@ PER_EVENT: dict[Event, dict[str, Any]] = {
     Event.TICKET_OPENED: {"quote": "原话", "cues": "“算了”"},
     Event.TICKET_DISPATCHED: {"quote": "", "cues": ""},
     Event.TICKET_REASSIGNED: {"quote": "归他们管", "cues": ""},
+    Event.SEVERITY_RAISED: {"quote": "后来刹车失灵了", "cues": ""},
     Event.FOLLOW_UP_OVERDUE: {"clock": "受理", "clock_text": "", "was_due": "11月23日 周一 10:00"},
     Event.CUSTOMER_MESSAGE: {"quote": "怎么还没有消息"},
     Event.APPROVAL_WANTED: {"asked": "作废", "asked_by": "王小满", "reason": "说的是别家"},
