@@ -13,6 +13,7 @@ from markupsafe import Markup
 from monitor import edge
 from monitor.domain import wording
 from monitor.domain.people import Permission, may
+from monitor.domain.text import mask_contact
 from monitor.domain.tickets import Status
 from monitor.domain.verdicts import Severity
 from monitor.storage.queries.posts import count_signals
@@ -35,6 +36,7 @@ def register(app: Flask) -> None:
         brief_moment=brief_moment,
         time_left=time_left,
         span=wording.say_span,
+        hidden_contact=mask_contact,
         percent=lambda share: f"{share * 100:.0f}%",
         thousands=lambda number: f"{number:,}",
     )

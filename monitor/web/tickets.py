@@ -1,21 +1,23 @@
 """The page of one ticket, and everything that can be done on it."""
 
 from collections.abc import Callable, Container
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm.exc import StaleDataError
 
 from monitor import edge
 from monitor.domain.errors import Invalid, InvalidAction, NotFound, StaleWrite
 from monitor.domain.routing import DecidedBy
-from monitor.domain.tickets import ACTION_NAMES, Action, actions_open_to
+from monitor.domain.tickets import ACTION_NAMES, OPEN_STATES, Action, actions_open_to
 from monitor.services import approvals, followups
 from monitor.services.access import ticket_for, visible_tickets
 from monitor.services.acting import person_for, record_refusal
 from monitor.services.assessing import spoken_text
+from monitor.services.customers import REVEAL_REASONS, reveal_contact
 from monitor.services.notes import add_note
 from monitor.storage.models import Assignment, Ticket
 from monitor.storage.queries.people import active_departments
@@ -29,6 +31,7 @@ from monitor.web.words import quotes_of
 pages = staff_pages("tickets")
 _SHOWN_POSTS = 12
 _SHOWN_HAPPENINGS = 40
+_SHOWN_FOR = timedelta(minutes=10)
 _MOST_CHARACTERS = 6000  # typed into one field
 
 
@@ -61,6 +64,8 @@ def _page(ticket: Ticket, draft: Draft) -> str:
         earlier=max(len(happenings) - shown, 0),
         whole=request.args.get("timeline") == "all",
         others=other_tickets_of(session, ticket, scope=visible_tickets(me())),
+        shows_contact=_shows_contact(ticket, now),
+        reveal_reasons=REVEAL_REASONS,
         waits_for=WAITS_FOR[ticket.status].format(department=ticket.department.name),
         **open_to_them,
     )
@@ -76,8 +81,9 @@ def _what_may_be_done(ticket: Ticket, now: datetime) -> dict[str, Any]:
     return {
         "main": main,
         "forms": [form for form in forms if form is not main],
-        "offered": {form.action.value for form in forms} | {"notes", "follow-ups"},
+        "offered": {form.action.value for form in forms} | {"notes", "follow-ups", "contact"},
         "approval": approvals.open_approval(ticket),
+        "is_open": ticket.status in OPEN_STATES,
         "may_decide": approvals.may_decide(ticket, myself()),
         "hand_over": next((a for a in (Action.ACCEPT, Action.REASSIGN) if a in actions), None),
         "dispatch_at": edge.tools().dispatch_at,
@@ -150,6 +156,26 @@ def note(number: str) -> ResponseReturnValue:
         return "备注已记下。"
 
     return _do(number, "notes", step)
+
+
+@pages.post("/tickets/<number>/contact")
+def reveal(number: str) -> ResponseReturnValue:
+    """Shows the customer's contact data for a while to somebody who says why."""
+
+    def step(ticket: Ticket) -> str:
+        reveal_contact(edge.session(), ticket, myself(), _typed("reason"), edge.now())
+        cookie[_shown_key(ticket)] = (edge.now() + _SHOWN_FOR).timestamp()
+        return f"联系方式显示 {_SHOWN_FOR.seconds // 60} 分钟，这次查看已记录。"
+
+    return _do(number, "contact", step)
+
+
+def _shown_key(ticket: Ticket) -> str:
+    return f"contact {ticket.number}"
+
+
+def _shows_contact(ticket: Ticket, now: datetime) -> bool:
+    return bool(cookie.get(_shown_key(ticket), 0) > now.timestamp())
 
 
 @pages.post("/tickets/<number>/follow-ups")

@@ -107,6 +107,7 @@ _WORDS: Mapping[str, Callable[[_Data], str]] = {
     "overdue": _overdue,
     "post_joined": lambda _: "同一位客户的新帖子并入",
     "severity_raised": _severity,
+    "contact_revealed": lambda _: "查看了客户的联系方式",
     "follow_up_planned": lambda data: f"定了跟进：{data.get('text', '')}",
     "follow_up_done": lambda data: f"完成跟进：{data.get('text', '')}",
 }

@@ -20,6 +20,7 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/tickets/<number>/<action>"): EVERYBODY,
     ("POST", "/tickets/<number>/approval"): EVERYBODY,
     ("POST", "/tickets/<number>/notes"): EVERYBODY,
+    ("POST", "/tickets/<number>/contact"): EVERYBODY,
     ("POST", "/tickets/<number>/follow-ups"): EVERYBODY,
     ("POST", "/tickets/<number>/follow-ups/<int:follow_up_id>/done"): EVERYBODY,
     ("GET", "/account/password"): EVERYBODY,

@@ -4,16 +4,17 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from monitor.domain.tickets import Action, Status
 from monitor.services import notes
 from monitor.services.acting import act_on
-from monitor.services.audit import SYSTEM, doer
+from monitor.services.audit import CUSTOMER, SYSTEM, doer
 from monitor.services.tools import Tools
 from monitor.storage.db import Database
-from monitor.storage.models import AuditEntry, Member, Post, PostRevision, Ticket
+from monitor.storage.models import AuditEntry, Customer, Member, Post, PostRevision, Ticket
 from tests.cast import Cast
 from tests.conftest import NOW
 
@@ -260,3 +261,49 @@ def test_a_page_stays_light_however_much_was_said(sign_in: SignIn, opened: MakeT
             }
             session.add(Post(external_id=f"more-{n}", **more))
     assert len(_page(sign_in("alice"), number).encode()) < 60_000
+
+
+def _with_contact(sqlite: Database, number: str) -> None:
+    with sqlite.writing.begin() as session:
+        ticket = session.scalars(select(Ticket).where(Ticket.number == number)).one()
+        ticket.customer = Customer(
+            pseudonym="p", name="李女士", phone="13812345678", email="li@mail.cn", created_at=NOW
+        )
+
+
+def test_contact_data_is_hidden_until_somebody_says_why(sign_in: SignIn, opened: MakeTicket, sqlite: Database) -> None:
+    number = opened()
+    _with_contact(sqlite, number)
+    alice, erin = sign_in("alice"), sign_in("erin")
+    before = _page(alice, number)
+    assert "138****5678" in before
+    assert "13812345678" not in before
+    assert "请选择" in _do(alice, number, "contact", reason="好奇")
+    shown = _do(alice, number, "contact", reason="contact")
+    assert "13812345678" in shown
+    assert "查看了客户的联系方式" in shown
+    assert "13812345678" not in _page(erin, number)
+    with sqlite.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "contact_revealed")).one()
+        assert (entry.name, entry.reason) == ("王小满", "联系客户办理这件投诉")
+
+
+def test_contact_data_is_hidden_again_after_ten_minutes(
+    app: Flask, sign_in: SignIn, opened: MakeTicket, sqlite: Database
+) -> None:
+    number = opened()
+    _with_contact(sqlite, number)
+    alice = sign_in("alice")
+    _do(alice, number, "contact", reason="contact")
+    app.config["CLOCK"] = lambda: NOW + timedelta(minutes=11)
+    assert "13812345678" not in _page(alice, number)
+
+
+def test_an_ended_ticket_offers_no_further_follow_up(
+    sign_in: SignIn, opened: MakeTicket, sqlite: Database, tools: Tools
+) -> None:
+    number = opened()
+    with sqlite.writing.begin() as session:
+        ticket = session.scalars(select(Ticket).where(Ticket.number == number)).one()
+        act_on(session, ticket, Action.WITHDRAW, CUSTOMER, {"evidence": "不用了"}, tools=tools, now=NOW)
+    assert "定一个跟进" not in _page(sign_in("erin"), number)
