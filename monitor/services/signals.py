@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from monitor.domain.errors import Invalid, InvalidAction, NotFound
-from monitor.domain.routing import DecidedBy, RoutingDecision
+from monitor.domain.routing import Case, DecidedBy, RoutingDecision, choose_department
 from monitor.domain.triage import Outcome
+from monitor.domain.verdicts import Severity, Suggestion
 from monitor.services import audit
 from monitor.services.assessing import MOST_JUDGED, spoken_text
 from monitor.services.audit import Doer
@@ -14,7 +15,7 @@ from monitor.services.pipeline import open_for
 from monitor.services.routing import department_named
 from monitor.services.ticketing import open_tickets
 from monitor.services.tools import Tools
-from monitor.storage.models import Post, Ticket
+from monitor.storage.models import Assessment, Post, Ticket
 
 DISMISSALS = {
     "satisfied": "其实是满意的",
@@ -43,12 +44,30 @@ def accept_signal(
     judged = tools.judge.judge([spoken_text(post)[:MOST_JUDGED]])[0]
     opening = open_for(post, judged, tools, by=by)
     if department:
-        chosen = department_named(session, department)
-        suggestions = opening.decision.suggestions
-        opening.decision = RoutingDecision(chosen.name, DecidedBy.PERSON, 1.0, suggestions=suggestions)
+        opening.decision = _chosen(opening.decision, department_named(session, department).name)
     opening.quiet = False
     post.outcome, post.outcome_reason = Outcome.OPEN, "accepted"
     return open_tickets(session, [opening], tools, now)[0]
+
+
+def _chosen(routed: RoutingDecision, department: str) -> RoutingDecision:
+    """A rule that a person agreed with goes on saying why this department; any other choice is the person's own."""
+    if routed.decided_by is DecidedBy.RULE and routed.department == department:
+        return routed
+    return RoutingDecision(department, DecidedBy.PERSON, 1.0, suggestions=routed.suggestions)
+
+
+def suggested_desk(post: Post, assessment: Assessment | None, tools: Tools) -> RoutingDecision:
+    """The desk that a person is offered first: what a rule says, else what the model thinks likeliest."""
+    details = assessment.details if assessment else {}
+    case = Case(
+        text=tools.fold(spoken_text(post)[:MOST_JUDGED]),
+        topics=tuple(topic["name"] for topic in details.get("topics", ())),
+        severity=assessment.severity if assessment else Severity.NORMAL,
+        source=post.source.name,
+    )
+    likely = [Suggestion(d["department"], d["confidence"], ()) for d in details.get("departments", ())]
+    return choose_department(case, tools.routing_rules, likely, fallback=tools.fallback, dispatch_at=0.0)
 
 
 def dismiss_signal(session: Session, post: Post, by: Doer, reason: str, now: datetime) -> None:

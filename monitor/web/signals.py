@@ -11,7 +11,7 @@ from monitor.domain.errors import Invalid, InvalidAction, MonitorError
 from monitor.domain.people import Permission
 from monitor.domain.wording import TRIAGE_REASONS
 from monitor.services.assessing import spoken_text
-from monitor.services.signals import DISMISSALS, accept_signal, dismiss_signal, waiting_signal
+from monitor.services.signals import DISMISSALS, accept_signal, dismiss_signal, suggested_desk, waiting_signal
 from monitor.storage.models import Post
 from monitor.storage.queries.people import active_departments
 from monitor.storage.queries.posts import PAGE, newest_assessment, waiting_signals
@@ -40,9 +40,8 @@ def show() -> ResponseReturnValue:
 
 def _card(post: Post) -> dict[str, Any]:
     assessment = newest_assessment(post)
-    departments = assessment.details.get("departments", []) if assessment else []
-    best = departments[0] if departments else {"department": edge.tools().fallback, "confidence": 0.0}
-    return {"post": post, "quote": quote_of(post, most=_SHOWN), "assessment": assessment, "best": best}
+    desk = suggested_desk(post, assessment, edge.tools())
+    return {"post": post, "quote": quote_of(post, most=_SHOWN), "assessment": assessment, "desk": desk}
 
 
 @pages.get("/signals/<int:post_id>/text")
