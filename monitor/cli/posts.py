@@ -112,16 +112,21 @@ def _accept(
 
 
 def _handle(place: Installation, tools: Tools) -> int:
-    """Handles everything that waits, with progress on standard error."""
+    """Handles everything that waits, with progress on standard error; gives how many posts this process handled."""
     context = JobContext(place.database, tools, build_collectors(place.settings))
-    with place.database.reading() as session:
-        waiting = session.scalar(select(func.count()).select_from(Post).where(Post.handle_after <= utc_now())) or 0
     handled = 0
-    with click.progressbar(length=waiting, label="处理", file=sys.stderr) as bar:
-        while done := handle_batch(context):
+    with click.progressbar(length=_waiting(place), label="处理", file=sys.stderr) as bar:
+        while (done := handle_batch(context)) or _waiting(place):
             handled += done
             bar.update(done)
+            if not done:
+                time.sleep(0.2)  # a running `monitor serve` has the rest in hand
     return handled
+
+
+def _waiting(place: Installation) -> int:
+    with place.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Post).where(Post.handle_after <= utc_now())) or 0
 
 
 def _outcome(place: Installation, source_id: int) -> list[dict[str, object]]:
