@@ -159,6 +159,14 @@ def evaluate_classifiers(
     return evaluate(data, classifiers, limit=limit, progress=progress)
 
 
+def compare_models(
+    lexicon: Path, models: Mapping[str, Path], data: Path, *, limit: int | None, progress: Callable[[str], None]
+) -> list[EvaluationRow]:
+    """Several models of one's own on every labelled set of a folder."""
+    classifiers = {name: build_classifier("trained", lexicon, folder) for name, folder in models.items()}
+    return evaluate(data, classifiers, limit=limit, progress=progress)
+
+
 def model_card(model: Path | None) -> Card:
     """What the model in force was made of. Raises `ConfigError`."""
     return load_card(model or SHIPPED)

@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from monitor.cli.output import emit, format_option, remark
+from monitor.configuration import load_configuration
 from monitor.domain.errors import ConfigError
+from monitor.domain.wording import label
 from monitor.settings import config_folder, load_settings
-from monitor.wiring import evaluate_classifiers, model_card, train_model
+from monitor.wiring import build_tools, compare_models, evaluate_classifiers, model_card, train_model
 
 _data = click.option(
     "--data",
@@ -112,6 +114,42 @@ def _measures(entry: Any) -> str:
         f"{key}={value:.3f}" if isinstance(value, float) else f"{key}={value}" for key, value in entry.items()
     )
     return "  ".join(parts)
+
+
+@classifier.command()
+@_data
+@click.argument("first", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("second", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--limit", type=click.IntRange(min=1), help="每个数据集最多用多少条")
+@format_option
+def compare(data: Path, first: Path, second: Path, limit: int | None, form: str) -> None:
+    """在每个数据集上比较两个模型文件夹 FIRST 与 SECOND。"""
+    models = {first.name or "first": first, second.name or "second": second}
+    if len(models) < 2:
+        models = {str(first): first, str(second): second}
+    rows = compare_models(config_folder() / "lexicon", models, data, limit=limit, progress=remark)
+    emit([_row(asdict(row), form) for row in rows], _COLUMNS, form)
+
+
+@classifier.command()
+@click.argument("text")
+def explain(text: str) -> None:
+    """说明 TEXT 是怎么判断的：哪些词、什么话题、多严重、凭什么。"""
+    folder = config_folder()
+    settings = load_settings(folder)
+    verdict, _ = build_tools(settings, load_configuration(folder, settings.zone)).judge.judge([text])[0]
+    scores = verdict.scores
+    chances = f"负 {scores.negative:.0%}，中 {scores.neutral:.0%}，正 {scores.positive:.0%}"
+    click.echo(f"倾向：{label(verdict.polarity)}（{chances}）")
+    flagged = "标出来" if verdict.flagged else "不标"
+    click.echo(f"不满：{verdict.dissatisfied:.0%}，{flagged}；{label(verdict.expression)}")
+    for cue in verdict.cues:
+        click.echo(f"  “{cue.text}”（第 {cue.start + 1} 到 {cue.end} 字）：{cue.reason}")
+    topics = "、".join(f"{topic.name} {topic.score:.0%}" for topic in verdict.topics)
+    click.echo(f"话题：{topics or '看不出'}")
+    click.echo(f"严重程度：{label(verdict.severity)} {verdict.severity_reason}".rstrip())
+    click.echo(f"想要：{label(verdict.intent) or '看不出'}；像广告：{verdict.spam:.0%}；{verdict.reason}".rstrip("；"))
+    click.echo(f"版本：{verdict.version}")
 
 
 def _model_in_force() -> Path | None:

@@ -9,6 +9,7 @@ from monitor.web import (
     health,
     inbox,
     members,
+    model,
     outbox,
     presenting,
     security,
@@ -25,5 +26,5 @@ def register(app: Flask) -> None:
     signed_in.register(app)
     presenting.register(app)
     errors.register(app)
-    for page in (health, auth, account, inbox, tickets, signals, sources, outbox, members):
+    for page in (health, auth, account, inbox, tickets, signals, sources, outbox, members, model):
         app.register_blueprint(page.pages)

@@ -1,11 +1,13 @@
 """Commands about members, tokens, sources, configuration and the state of things."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from monitor.cli import COMMANDS
+from monitor.settings import resource_folder
 from tests.cli.conftest import Command
 from tests.installing import TestInstallation
 
@@ -131,3 +133,22 @@ def test_the_model_says_what_it_was_made_of(command: Command) -> None:
     assert card["sets"]
     assert "ecisa" not in {entry["name"] for entry in card["sets"]}
     assert card["sha256"][:8] in command("classifier", "info").out
+
+
+def test_a_text_is_explained_word_by_word(command: Command) -> None:
+    answer = command("classifier", "explain", "配件说要等两个月，算了，就这么放着吧")
+    assert answer.status == 0
+    assert "“等两个月”" in answer.out
+    assert "久候" in answer.out
+
+
+def test_two_models_are_compared_on_a_folder_of_sets(command: Command, tmp_path: Path) -> None:
+    rows = ["text,label", *(f"等了{n}周还没到货,negative\n师傅很热情第{n}次来都满意,positive" for n in range(1, 20))]
+    (tmp_path / "own.csv").write_text("\n".join(rows), encoding="utf-8")
+    shipped = resource_folder("config").parent / "monitor" / "classifiers" / "models" / "shipped"
+    twin = tmp_path / "twin"
+    shutil.copytree(shipped, twin)
+    answer = command("classifier", "compare", shipped, twin, "--data", tmp_path, "--format", "json")
+    assert answer.status == 0, answer.err
+    by_name = {row["classifier"]: row["accuracy"] for row in json.loads(answer.out) if row["set"] == "own"}
+    assert by_name["shipped"] == by_name["twin"]

@@ -26,6 +26,7 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/account/password"): EVERYBODY,
     ("POST", "/account/password"): EVERYBODY,
     ("POST", "/account/theme"): EVERYBODY,
+    ("GET", "/model"): CARE,
     ("GET", "/signals"): CARE,
     ("GET", "/signals/<int:post_id>/text"): CARE,
     ("POST", "/signals/<int:post_id>/accept"): CARE,
@@ -47,7 +48,9 @@ ROUTES: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/members/<login>/active"): ADMINISTRATOR,
 }
 OPEN = {("GET", "/"), ("GET", "/healthz"), ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out")}
-BLUEPRINTS = frozenset({"account", "auth", "health", "inbox", "members", "outbox", "signals", "sources", "tickets"})
+BLUEPRINTS = frozenset(
+    {"model", "account", "auth", "health", "inbox", "members", "outbox", "signals", "sources", "tickets"}
+)
 _EXAMPLES = {
     "<number>": "TS-20261123-000000-0",
     "<action>": "take_on",
