@@ -48,10 +48,12 @@ def show() -> ResponseReturnValue:
 
 
 def _measures(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
+    # A set of neutral texts alone has nothing to tell apart: its interval is everything from 0 to 1.
+    empty = {"negative_against_positive", "interval"} if entry.get("interval") in ((0.0, 1.0), [0.0, 1.0]) else set()
     return [
         (MEASURES.get(name, name), _say(value))
         for name, value in entry.items()
-        if name not in ("set", "n") and value is not None
+        if name not in {"set", "n", *empty} and value is not None
     ]
 
 
