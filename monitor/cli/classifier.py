@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from monitor.cli.output import emit, format_option, remark
+from monitor.cli.rescoring import rescore, undo_rescore
 from monitor.configuration import load_configuration
 from monitor.domain.errors import ConfigError
 from monitor.domain.wording import label
@@ -39,6 +40,10 @@ _COLUMNS = {
 @click.group()
 def classifier() -> None:
     """分类器：训练、评测、查看。"""
+
+
+classifier.add_command(rescore)
+classifier.add_command(undo_rescore)
 
 
 @classifier.command()

@@ -95,6 +95,7 @@ TRIAGE_REASONS = {
     "outspoken": "不满说得明白",
     "hinted": "只是流露，请人判断",
     "safety-words": "出现安全字眼，请人看一眼",
+    "rescored": "新版分类器听出来的",
     "open-ticket": "同一个人在同一话题下已有工单",
     "not-dissatisfied": "看不出不满",
     "cannot-tell": "文字太少，无法判断",
