@@ -37,8 +37,12 @@ class Settings:
     example: bool = _setting(True, "是否启用示例来源；正式使用请关掉")
     classifier: str = _setting("trained", "分类器：trained（自带模型）或 snownlp")
     model: str = _setting("", "自己训练的模型文件夹；留空用自带模型")
+    router: str = _setting("", "用自己的派单数据训练的模型文件夹；留空用自带模型的部门建议")
     open_at: float = _setting(0.8, "明说的不满达到这个概率就直接建工单，低于它先作为信号等人判断")
-    dispatch_at: float = _setting(0.75, "模型对部门的把握达到这个值才自动派单，低于它由兜底部门负责")
+    dispatch_at: float = _setting(
+        0.0,
+        "模型对部门的把握达到这个值才自动派单，低于它由兜底部门负责；0 表示用 router 自己的值，没有 router 用 0.75",
+    )
     user_agent: str = _setting(
         "XianwaiMonitor/0.1 (+mailto:admin@example.com)", "采集时报上的名字，请写上能联系到您的邮箱"
     )

@@ -9,13 +9,16 @@ from typing import Any
 from monitor.channels.registry import transport_class
 from monitor.classifiers.evaluation import EvaluationRow, evaluate
 from monitor.classifiers.model_file import Card, load_card
-from monitor.classifiers.registry import build_classifier, build_judge, load_trainer
+from monitor.classifiers.registry import build_classifier, build_judge, load_router_trainer, load_trainer
+from monitor.classifiers.routing_evaluation import RouterEvaluation
+from monitor.classifiers.routing_model import OwnSuggester, RouterCard, evaluate_router, load_router
 from monitor.classifiers.tokens import fold
 from monitor.classifiers.trained import SHIPPED
 from monitor.configuration import Configuration, load_configuration
 from monitor.domain.alerts import Channel, Event
 from monitor.domain.errors import ConfigError
 from monitor.domain.triage import TriagePolicy
+from monitor.domain.verdicts import Judge, TwoPassJudge
 from monitor.rendering import MailRenderer
 from monitor.services.tools import Tools
 from monitor.settings import Settings, config_folder, load_settings, resource_folder
@@ -45,18 +48,21 @@ def open_installation(**overrides: Any) -> Installation:
     return Installation(settings, load_configuration(folder, settings.zone), open_database(settings.url))
 
 
+DISPATCH_AT = 0.75
+"""The confidence from which on the shipped router dispatches, where the settings name none."""
+
+
 def build_tools(settings: Settings, configuration: Configuration) -> Tools:
     """Everything the use cases need. Loads the classifier, which takes most of a second."""
-    lexicon = configuration.folder / "lexicon"
-    model = Path(settings.model) if settings.model else None
+    router = load_router(Path(settings.router)) if settings.router else None
     return Tools(
-        judge=build_judge(settings.classifier, lexicon, model),
+        judge=_judge(settings, configuration.folder / "lexicon", router),
         fold=_fold,
         render=build_renderer(),
         channels={"mail": build_mail(settings)},
         routing_rules=configuration.routing_rules,
         fallback=configuration.fallback,
-        dispatch_at=settings.dispatch_at,
+        dispatch_at=settings.dispatch_at or (router.card.dispatch_at if router else DISPATCH_AT),
         triage=TriagePolicy(open_at=settings.open_at),
         terms=configuration.terms,
         hours=configuration.hours,
@@ -66,6 +72,14 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
         company=settings.company,
         pseudonym_key=hashlib.sha256(f"pseudonym:{settings.secret()}".encode()).digest(),
     )
+
+
+def _judge(settings: Settings, lexicon: Path, router: OwnSuggester | None) -> Judge:
+    """The classifier's verdicts beside the departments of the company's own router, when it has one."""
+    model = Path(settings.model) if settings.model else None
+    if router is None:
+        return build_judge(settings.classifier, lexicon, model)
+    return TwoPassJudge(build_classifier(settings.classifier, lexicon, model), router)
 
 
 def build_renderer() -> MailRenderer:
@@ -170,3 +184,16 @@ def compare_models(
 def model_card(model: Path | None) -> Card:
     """What the model in force was made of. Raises `ConfigError`."""
     return load_card(model or SHIPPED)
+
+
+def train_own_router(
+    file: Path, output: Path, *, text: str, label: str, precision: float, seed: int, progress: Callable[[str], None]
+) -> RouterCard:
+    """Trains a router on a company's own cases and writes it to `output`. Raises `ConfigError`."""
+    train = load_router_trainer()
+    return train(file, output, text=text, label=label, precision=precision, seed=seed, progress=progress)
+
+
+def evaluate_own_router(file: Path, folder: Path, *, text: str, label: str) -> RouterEvaluation:
+    """How good a company's own router is on a file of cases. Raises `ConfigError`."""
+    return evaluate_router(file, folder, text=text, label=label)

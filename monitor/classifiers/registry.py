@@ -8,6 +8,7 @@ from typing import cast
 from monitor.classifiers.lexicon import load_lexicon
 from monitor.classifiers.model_file import Card
 from monitor.classifiers.reading import Reader
+from monitor.classifiers.routing_model import RouterCard
 from monitor.domain.errors import ConfigError
 from monitor.domain.verdicts import Classifier, Judge, Suggester, TwoPassJudge
 
@@ -16,6 +17,7 @@ BACKENDS = {
     "snownlp": "monitor.classifiers.snow:SnowClassifier",
 }
 _TRAINER = "monitor.classifiers.training:train"
+_ROUTER_TRAINER = "monitor.classifiers.routing_training:train_router"
 _SUGGESTER = "monitor.classifiers.suggesting:TrainedSuggester"
 
 
@@ -46,7 +48,16 @@ def build_judge(name: str, lexicon: Path, model: Path | None = None) -> Judge:
 
 def load_trainer() -> Callable[..., Card]:
     """`training.train`. Raises `ConfigError` when scikit-learn, which only training needs, is not installed."""
+    return cast("Callable[..., Card]", _load_for_training(_TRAINER))
+
+
+def load_router_trainer() -> Callable[..., RouterCard]:
+    """`routing_training.train_router`, under the same condition."""
+    return cast("Callable[..., RouterCard]", _load_for_training(_ROUTER_TRAINER))
+
+
+def _load_for_training(place: str) -> object:
     try:
-        return cast("Callable[..., Card]", _load(_TRAINER))
+        return _load(place)
     except ModuleNotFoundError as error:
         raise ConfigError(f"训练需要 {error.name}：请先 pip install 'xianwai[train]'") from error

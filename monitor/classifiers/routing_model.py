@@ -1,0 +1,227 @@
+"""A company's own router at work: hashed weights on disk, departments with calibrated confidence; numpy alone."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from monitor.classifiers.features import Features, Ints, extract
+from monitor.classifiers.model_file import CARD, WEIGHTS
+from monitor.classifiers.routing_evaluation import Floats, RouterEvaluation, measured
+from monitor.classifiers.routing_rows import read_rows
+from monitor.classifiers.scoring import softmax
+from monitor.classifiers.tokens import fold
+from monitor.domain.errors import ConfigError
+from monitor.domain.verdicts import Suggestion
+
+FORMAT = "xianwai-router-1"
+ARRAYS = ("ids", "idf", "weights", "bias")
+BITS = 28  # wide enough that two n-grams seldom share a bucket; only buckets in use are stored
+_PIECE = 30
+"""A long text is read in pieces of so many characters: what comes back in several of them counts more."""
+_OPENING, _OPENING_TIMES = 30, 3
+"""So many first characters are read so many times more: a case says at its beginning what it is about."""
+_SENTENCE = re.compile(r"[^。!?;\n]+[。!?;\n]*|[。!?;\n]+")
+_GAP = re.compile(r" +(?![a-z0-9])|(?<![a-z0-9]) +")
+_SUREST = 0.9999
+_BATCH = 500
+_MOST_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RouterCard:
+    """What a router was made from, how well it did on rows it had not seen, and from when on it may dispatch."""
+
+    version: str
+    sha256: str
+    format: str
+    bits: int
+    seed: int
+    temperature: float
+    departments: tuple[str, ...]
+    rows: int
+    skipped: int
+    rare: Mapping[str, int]
+    wanted_precision: float
+    dispatch_at: float
+    precision: float
+    coverage: float
+    calibration_error: float
+    spread: Mapping[str, float]
+    """The standard deviation of accuracy and macro-F1 over the folds."""
+    figures: Mapping[str, Any]
+    """`RouterEvaluation` of the cross-validation."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(text: str) -> str:
+    """The text folded and without the blanks that a segmenter put between its words."""
+    return _GAP.sub("", fold(text).text.replace("\n", "。")).strip()
+
+
+def _pieces(text: str) -> list[str]:
+    pieces = [
+        sentence[start : start + _PIECE]
+        for sentence in _SENTENCE.findall(text)
+        for start in range(0, len(sentence), _PIECE)
+    ]
+    return pieces + [text[:_OPENING]] * _OPENING_TIMES
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """For each text its distinct buckets and in how many of its pieces each stands; rows as in `Features`."""
+
+    ids: Ints
+    starts: Ints
+    values: Floats
+    pieces: Features
+    owners: Ints
+    """For each piece the number of its text."""
+
+
+def counted(texts: Sequence[str], bits: int = BITS) -> Counts:
+    """The buckets of texts as `read` gives them."""
+    pieces = [_pieces(text) for text in texts]
+    owners = np.repeat(np.arange(len(texts)), np.fromiter(map(len, pieces), np.int64, len(texts)))
+    features = extract([piece for each in pieces for piece in each], bits)
+    keys, counts = np.unique(owners[features.owners] << bits | features.ids, return_counts=True)
+    starts = np.searchsorted(keys, np.arange(len(texts) + 1) << bits)
+    values = (1 + np.log(counts)).astype(np.float32)
+    return Counts(keys & ((1 << bits) - 1), starts, values, features, owners)
+
+
+def chances(scores: Floats, temperature: float) -> Floats:
+    """Calibrated confidence a department; rounded, so that a threshold means the same wherever it is compared."""
+    return np.asarray(np.round(np.minimum(softmax(scores * np.float32(temperature)), _SUREST), 4), np.float32)
+
+
+class OwnSuggester:
+    """A router trained on a company's own cases, as a `Suggester`."""
+
+    def __init__(self, card: RouterCard, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.card = card
+        self._ids = arrays["ids"].astype(np.int64)
+        self._idf = arrays["idf"].astype(np.float32)
+        self._weights = arrays["weights"]
+        self._bias = arrays["bias"].astype(np.float32)
+
+    @property
+    def version(self) -> str:
+        """The beginning of the weights' checksum."""
+        return self.card.version
+
+    def suggest(self, texts: Sequence[str]) -> list[tuple[Suggestion, ...]]:
+        """For each text the departments with their confidence, likeliest first; empty when nothing in it is known."""
+        return [
+            suggestions
+            for start in range(0, len(texts), _BATCH)
+            for suggestions in self._batch([read(text) for text in texts[start : start + _BATCH]])
+        ]
+
+    def _places(self, ids: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+        """Where buckets stand in the table of weights, and which of them do."""
+        places = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
+        return places, self._ids[places] == ids
+
+    def _batch(self, texts: Sequence[str]) -> list[tuple[Suggestion, ...]]:
+        counts = counted(texts, self.card.bits)
+        scores, known = self._scores(counts, len(texts))
+        sure = chances(scores, self.card.temperature)
+        words = self._words(counts, scores.argmax(axis=1))
+        return [
+            self._ranked(sure[place], scores[place], words[place]) if known[place] else ()
+            for place in range(len(texts))
+        ]
+
+    def _scores(self, counts: Counts, size: int) -> tuple[Floats, NDArray[np.bool_]]:
+        places, found = self._places(counts.ids)
+        owners = np.repeat(np.arange(size), np.diff(counts.starts))[found]
+        places = places[found]
+        values = counts.values[found] * self._idf[places]
+        norms = np.sqrt(np.bincount(owners, values * values, size))
+        values = values / np.maximum(norms, 1e-6)[owners]
+        scores = np.zeros((size, len(self._bias)), np.float32)
+        for column in range(len(self._bias)):
+            scores[:, column] = np.bincount(owners, values * self._weights[places, column], size)
+        return scores + self._bias, norms > 0
+
+    def _words(self, counts: Counts, best: Ints) -> list[tuple[str, ...]]:
+        """For each text the words that spoke most for its best department, compared with the others."""
+        owners = counts.owners[np.repeat(np.arange(len(counts.pieces.words)), [len(w) for w in counts.pieces.words])]
+        places, found = self._places(counts.pieces.word_ids)
+        weights = self._weights[places].astype(np.float32)
+        pull = weights[np.arange(len(places)), best[owners]] - weights.mean(axis=1)
+        pull *= self._idf[places] * found
+        gathered: list[dict[str, float]] = [{} for _ in best]
+        words = (word for piece in counts.pieces.words for word in piece)
+        for owner, word, value in zip(owners.tolist(), words, pull.tolist(), strict=True):
+            if value > 0 and len(word) > 1:
+                gathered[owner][word] = gathered[owner].get(word, 0) + value
+        return [tuple(sorted(each, key=each.__getitem__, reverse=True)[:_MOST_WORDS]) for each in gathered]
+
+    def _ranked(self, sure: Floats, scores: Floats, words: tuple[str, ...]) -> tuple[Suggestion, ...]:
+        order = np.argsort(-scores, kind="stable").tolist()
+        return tuple(
+            Suggestion(self.card.departments[column], round(float(sure[column]), 4), words if not rank else ())
+            for rank, column in enumerate(order)
+        )
+
+
+def save_router(folder: Path, arrays: Mapping[str, NDArray[Any]], card: Mapping[str, Any]) -> RouterCard:
+    """Writes weights and card; the version is the beginning of the weights' checksum."""
+    data = save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
+    digest = hashlib.sha256(data).hexdigest()
+    whole = RouterCard(**{**card, "version": digest[:10], "sha256": digest, "format": FORMAT})
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS).write_bytes(data)
+    (folder / CARD).write_text(json.dumps(asdict(whole), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return whole
+
+
+def load_router_card(folder: Path) -> RouterCard:
+    """The card of a router folder. Raises `ConfigError` for a folder that holds something else."""
+    path = folder / CARD
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        card = RouterCard(**{**values, "departments": tuple(values["departments"])})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ConfigError(f"{path}: 应是 monitor routing train 写出的模型卡，读不了：{error}") from error
+    if card.format != FORMAT:
+        raise ConfigError(f"{path}: 格式应是 {FORMAT}，实为 {card.format}，请重新训练")
+    return card
+
+
+def load_router(folder: Path) -> OwnSuggester:
+    """The router of a folder; weights that are not those of the card are refused."""
+    card = load_router_card(folder)
+    path = folder / WEIGHTS
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: 缺少模型权重：{error}") from error
+    if hashlib.sha256(data).hexdigest() != card.sha256:
+        raise ConfigError(f"{path}: 校验和应是 {card.sha256[:16]}…，权重文件与模型卡不符")
+    try:
+        arrays = load(data)
+    except SafetensorError as error:
+        raise ConfigError(f"{path}: 应是 safetensors 文件：{error}") from error
+    missing = [name for name in ARRAYS if name not in arrays]
+    if missing:
+        raise ConfigError(f"{path}: 缺少数组 {'、'.join(missing)}")
+    return OwnSuggester(card, arrays)
+
+
+def evaluate_router(file: Path, folder: Path, *, text: str = "text", label: str = "label") -> RouterEvaluation:
+    """How good a router is on a file it was not trained on; departments it does not know count as wrong."""
+    rows = read_rows(file, text=text, label=label)
+    ranked = load_router(folder).suggest(rows.texts)
+    return measured(rows.labels, [[each.department for each in suggestions] for suggestions in ranked])
