@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,14 +55,23 @@ class Weights:
 
 def save_model(folder: Path, arrays: Mapping[str, NDArray[Any]], card: Mapping[str, Any]) -> Card:
     """Writes weights and card; the version is the beginning of the weights' checksum."""
-    data = save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
-    digest = hashlib.sha256(data).hexdigest()
+    digest = write_weights(folder, arrays)
     whole = Card(**{**card, "version": digest[:10], "sha256": digest, "format": FORMAT})
+    write_card(folder, asdict(whole))
+    return whole
+
+
+def write_weights(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Writes the arrays, the same bytes for the same arrays; gives their SHA-256."""
+    data = save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WEIGHTS).write_bytes(data)
-    text = json.dumps(asdict(whole), ensure_ascii=False, indent=1)
-    (folder / CARD).write_text(text + "\n", encoding="utf-8")
-    return whole
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_card(folder: Path, card: Mapping[str, Any]) -> None:
+    """Writes what the weights are."""
+    (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def load_card(folder: Path) -> Card:
@@ -82,18 +91,24 @@ def load_card(folder: Path) -> Card:
 def load_model(folder: Path) -> tuple[Card, Weights]:
     """Card and weights; weights that are not those of the card are refused."""
     card = load_card(folder)
+    arrays = read_weights(folder, card.sha256, ARRAYS)
+    return card, Weights({name: array.astype(np.float32) for name, array in arrays.items()})
+
+
+def read_weights(folder: Path, sha256: str, names: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """The arrays of a folder. Raises `ConfigError` when they do not have this checksum, or one of `names` lacks."""
     path = folder / WEIGHTS
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: 缺少模型权重：{error}") from error
-    if hashlib.sha256(data).hexdigest() != card.sha256:
-        raise ConfigError(f"{path}: 校验和应是 {card.sha256[:16]}…，权重文件与模型卡不符")
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ConfigError(f"{path}: 校验和应是 {sha256[:16]}…，权重文件与模型卡不符")
     try:
-        arrays = {name: array.astype(np.float32) for name, array in load(data).items()}
+        arrays: dict[str, NDArray[Any]] = load(data)
     except SafetensorError as error:
         raise ConfigError(f"{path}: 应是 safetensors 文件：{error}") from error
-    missing = [name for name in ARRAYS if name not in arrays]
+    missing = [name for name in names if name not in arrays]
     if missing:
         raise ConfigError(f"{path}: 缺少数组 {'、'.join(missing)}")
-    return card, Weights(arrays)
+    return arrays

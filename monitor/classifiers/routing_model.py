@@ -1,6 +1,5 @@
 """A company's own router at work: hashed weights on disk, departments with calibrated confidence; numpy alone."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -10,11 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from monitor.classifiers.features import Features, Ints, extract
-from monitor.classifiers.model_file import CARD, WEIGHTS
+from monitor.classifiers.model_file import CARD, read_weights, write_card, write_weights
 from monitor.classifiers.routing_evaluation import Floats, RouterEvaluation, measured
 from monitor.classifiers.routing_rows import read_rows
 from monitor.classifiers.scoring import softmax
@@ -178,12 +175,9 @@ class OwnSuggester:
 
 def save_router(folder: Path, arrays: Mapping[str, NDArray[Any]], card: Mapping[str, Any]) -> RouterCard:
     """Writes weights and card; the version is the beginning of the weights' checksum."""
-    data = save({name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())})
-    digest = hashlib.sha256(data).hexdigest()
+    digest = write_weights(folder, arrays)
     whole = RouterCard(**{**card, "version": digest[:10], "sha256": digest, "format": FORMAT})
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / WEIGHTS).write_bytes(data)
-    (folder / CARD).write_text(json.dumps(asdict(whole), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_card(folder, asdict(whole))
     return whole
 
 
@@ -203,21 +197,7 @@ def load_router_card(folder: Path) -> RouterCard:
 def load_router(folder: Path) -> OwnSuggester:
     """The router of a folder; weights that are not those of the card are refused."""
     card = load_router_card(folder)
-    path = folder / WEIGHTS
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: 缺少模型权重：{error}") from error
-    if hashlib.sha256(data).hexdigest() != card.sha256:
-        raise ConfigError(f"{path}: 校验和应是 {card.sha256[:16]}…，权重文件与模型卡不符")
-    try:
-        arrays = load(data)
-    except SafetensorError as error:
-        raise ConfigError(f"{path}: 应是 safetensors 文件：{error}") from error
-    missing = [name for name in ARRAYS if name not in arrays]
-    if missing:
-        raise ConfigError(f"{path}: 缺少数组 {'、'.join(missing)}")
-    return OwnSuggester(card, arrays)
+    return OwnSuggester(card, read_weights(folder, card.sha256, ARRAYS))
 
 
 def evaluate_router(file: Path, folder: Path, *, text: str = "text", label: str = "label") -> RouterEvaluation:
