@@ -15,7 +15,6 @@ from scrapers.markup import html_to_text, is_web_page, to_plain
 from scrapers.posts import Fields
 from scrapers.visits import refuse_wall
 
-_ATOM = "{http://www.w3.org/2005/Atom}"
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _BODIES = ("encoded", "fulltext", "description", "summary")
 

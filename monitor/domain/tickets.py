@@ -30,7 +30,6 @@ class Status(StrEnum):
 
 
 OPEN_STATES = frozenset(Status) - {Status.CLOSED, Status.MERGED, Status.VOIDED}
-WORKING_STATES = frozenset({Status.ACCEPTED, Status.IN_PROGRESS, Status.WAITING_CUSTOMER, Status.ON_HOLD})
 
 
 class Action(StrEnum):

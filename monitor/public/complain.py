@@ -19,7 +19,7 @@ from monitor.public.typed import Filled, new_once, opened_once, trapped
 from monitor.services.submitting import MAX_TEXT, submit_complaint
 
 blueprint = public_blueprint("complain", __name__)
-_TRAPPED = "有一栏本该留空的被填上了，多半是浏览器自动填的。已经替您清空，请再点一次提交。"
+_TRAPPED = "有一栏本该留空的被填上了，多半是浏览器自动填的。我们已经清空它，请再点一次提交。"
 _TOO_OLD = "这一页打开得太久了，请再点一次提交。"
 
 
@@ -34,9 +34,7 @@ def send() -> ResponseReturnValue:
     """Files the complaint, or shows the form again with everything that was typed."""
     filled = Filled.read()
     if trapped():
-        return form_page(
-            filled, "有一栏本该留空的被填上了，多半是浏览器自动填的。我们已经清空它，请再点一次提交。", 400
-        )
+        return form_page(filled, _TRAPPED, 400)
     if not opened_once(filled.once):
         return form_page(replace(filled, once=""), _TOO_OLD, 422)
     try:

@@ -19,7 +19,7 @@ megabytes would take seconds and a gigabyte of memory."""
 
 def assess_posts(session: Session, posts: Sequence[Post], tools: Tools, now: datetime) -> list[Judged]:
     """Judges posts in one call and keeps every verdict."""
-    judged = tools.judge.judge([spoken_text(post)[:MOST_JUDGED] for post in posts])
+    judged = tools.judge.judge([judged_text(post) for post in posts])
     rows = [
         assessment_row(post.id, verdict, choices, now) for post, (verdict, choices) in zip(posts, judged, strict=True)
     ]
@@ -31,6 +31,11 @@ def assess_posts(session: Session, posts: Sequence[Post], tools: Tools, now: dat
 def spoken_text(post: Post) -> str:
     """What is judged: the title, when it says more than the text's beginning, then the text."""
     return text_and_title(post.title, post.text)
+
+
+def judged_text(post: Post) -> str:
+    """The part of a post that is judged; cue offsets count in this as in the whole."""
+    return spoken_text(post)[:MOST_JUDGED]
 
 
 def text_and_title(title: str, text: str) -> str:

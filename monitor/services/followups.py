@@ -15,8 +15,6 @@ from monitor.services import audit
 from monitor.services.audit import Doer
 from monitor.storage.models import FollowUp, Ticket
 
-_NEVER_STOPPED = frozenset({FollowUpKind.STATUTORY, FollowUpKind.MANUAL})
-
 
 def open_follow_ups(ticket: Ticket) -> list[FollowUp]:
     """What is still waited for, the most urgent first."""
@@ -42,12 +40,6 @@ def plan(ticket: Ticket, kind: FollowUpKind, due_at: datetime, *, text: str = ""
                 return
     ticket.follow_ups.append(FollowUp(kind=kind, due_at=due_at, check_at=due_at, text=text, member_id=member_id))
     _refresh(ticket)
-
-
-def plan_all(ticket: Ticket, deadlines: Iterable[Deadline]) -> None:
-    """Starts several clocks."""
-    for deadline in deadlines:
-        plan(ticket, deadline.kind, deadline.due_at)
 
 
 def hasten(ticket: Ticket, deadlines: Iterable[Deadline]) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from monitor.domain.triage import Outcome
 from monitor.domain.verdicts import Verdict
 from monitor.services import audit
-from monitor.services.assessing import MOST_JUDGED, assessment_row, spoken_text
+from monitor.services.assessing import assessment_row, judged_text
 from monitor.services.audit import SYSTEM
 from monitor.services.tools import Tools
 from monitor.storage.models import Assessment, Post
@@ -54,7 +54,7 @@ def rescore_some(session: Session, tools: Tools, now: datetime, *, limit: int = 
     """
     query = _outdated(tools.judge.version).order_by(Post.id).limit(limit).options(selectinload(Post.assessments))
     posts = list(session.scalars(query))
-    judged = tools.judge.judge([spoken_text(post)[:MOST_JUDGED] for post in posts])
+    judged = tools.judge.judge([judged_text(post) for post in posts])
     rows = [assessment_row(post.id, *judgement, now) for post, judgement in zip(posts, judged, strict=True)]
     changes = [_change(post, verdict) for post, (verdict, _) in zip(posts, judged, strict=True)]
     if rows:

@@ -9,7 +9,7 @@ from monitor.domain.routing import Case, DecidedBy, RoutingDecision, choose_depa
 from monitor.domain.triage import Outcome
 from monitor.domain.verdicts import Severity, Suggestion
 from monitor.services import audit
-from monitor.services.assessing import MOST_JUDGED, spoken_text
+from monitor.services.assessing import judged_text
 from monitor.services.audit import Doer
 from monitor.services.pipeline import open_for
 from monitor.services.routing import department_named
@@ -41,7 +41,7 @@ def accept_signal(
     session: Session, post: Post, by: Doer, *, department: str = "", tools: Tools, now: datetime
 ) -> Ticket:
     """Opens a ticket for the signal, with the department chosen by the person, or else by the router."""
-    judged = tools.judge.judge([spoken_text(post)[:MOST_JUDGED]])[0]
+    judged = tools.judge.judge([judged_text(post)])[0]
     opening = open_for(post, judged, tools, by=by)
     if department:
         opening.decision = _chosen(opening.decision, department_named(session, department).name)
@@ -61,7 +61,7 @@ def suggested_desk(post: Post, assessment: Assessment | None, tools: Tools) -> R
     """The desk that a person is offered first: what a rule says, else what the model thinks likeliest."""
     details = assessment.details if assessment else {}
     case = Case(
-        text=tools.fold(spoken_text(post)[:MOST_JUDGED]),
+        text=tools.fold(judged_text(post)),
         topics=tuple(topic["name"] for topic in details.get("topics", ())),
         severity=assessment.severity if assessment else Severity.NORMAL,
         source=post.source.name,
