@@ -71,6 +71,8 @@ def _sign_in(browser: Browser, address: str, login: str, *, wide: bool = True, s
 def test_an_agent_sends_a_ticket_to_a_desk(browser: Browser, address: str, complaints: dict[str, str]) -> None:
     page = _sign_in(browser, address, "alice")
     page.click(f"a[href='/tickets/{complaints['waiting']}']")
+    # A click on a link does not wait for the scripts of the page it leads to, as a person's next move would.
+    page.wait_for_url(f"**/tickets/{complaints['waiting']}", wait_until="load")
     page.select_option("#accept-department", "质量技术")
     assert page.inner_text("#do-accept button") == "受理并派给质量技术"
     page.click("#do-accept button")
