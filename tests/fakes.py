@@ -47,7 +47,7 @@ class FixedClassifier:
 
     version = "fixed-1"
 
-    def classify(self, texts: Sequence[str]) -> list[Verdict]:
+    def classify(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Verdict]:
         return [self._judge(text) for text in texts]
 
     def _judge(self, text: str) -> Verdict:

@@ -34,8 +34,8 @@ class SnowClassifier:
         """Backend and lexicon version."""
         return f"snownlp+{self._reader.version}"
 
-    def classify(self, texts: Sequence[str]) -> list[Verdict]:
-        """One verdict a text, in order."""
+    def classify(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Verdict]:  # noqa: ARG002
+        """One verdict a text, in order; SnowNLP knows nothing of contexts."""
         return [self._verdict(self._reader.read(text)) for text in texts]
 
     def _verdict(self, reading: Reading) -> Verdict:

@@ -81,7 +81,7 @@ class TrainedModel:
         self._weights = weights
         self._topic_count = len(card.topics)
 
-    def judge(self, texts: Sequence[str]) -> list[Judgement]:
+    def judge(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Judgement]:  # noqa: ARG002
         """One judgement a text, in order; never raises for any text."""
         return [
             judgement
@@ -305,6 +305,6 @@ class TrainedClassifier:
         """The names of the sets the model was trained on."""
         return frozenset(str(each["name"]) for each in self.model.card.sets)
 
-    def classify(self, texts: Sequence[str]) -> list[Verdict]:
+    def classify(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Verdict]:
         """One verdict a text, in order."""
-        return [judgement.verdict for judgement in self.model.judge(texts)]
+        return [judgement.verdict for judgement in self.model.judge(texts, contexts)]

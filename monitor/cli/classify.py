@@ -82,11 +82,15 @@ def as_json(name: Any, verdict: Verdict, decision: RoutingDecision) -> dict[str,
             {"family": cue.family, "start": cue.start, "end": cue.end, "text": cue.text, "reason": cue.reason}
             for cue in verdict.cues
         ],
-        "topics": [{"topic": topic.name, "score": round(topic.score, 4)} for topic in verdict.topics],
+        "topics": [
+            {"topic": topic.name, "score": round(topic.score, 4), "polarity": topic.polarity.value}
+            for topic in verdict.topics
+        ],
         "severity": verdict.severity.value,
         "severity_reason": verdict.severity_reason,
         "intent": verdict.intent.value,
         "spam": round(verdict.spam, 4),
+        "worst": list(verdict.worst) if verdict.worst else None,
         "reason": verdict.reason,
         "department": decision.department,
         "decided_by": decision.decided_by.value,

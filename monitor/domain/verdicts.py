@@ -68,10 +68,11 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What the post is about, with its probability."""
+    """What the post is about, with its probability, and how the writer stands to just this."""
 
     name: str
     score: float
+    polarity: Polarity = Polarity.NEUTRAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Verdict:
     severity_reason: str = ""
     intent: Intent = Intent.NONE
     spam: float = 0.0
+    worst: tuple[int, int] | None = None
+    """Where the most dissatisfied sentence of a long text stands: [start, end) of the text as given."""
     reason: str = ""
     """Why a text could not be judged ("empty", "only a link"), or "" when it was."""
 
@@ -105,8 +108,11 @@ class Classifier(Protocol):
     @property
     def version(self) -> str: ...
 
-    def classify(self, texts: Sequence[str]) -> list[Verdict]:
-        """One verdict a text, in order; never raises for any text."""
+    def classify(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Verdict]:
+        """One verdict a text, in order; never raises for any text.
+
+        `contexts` has for each text the rest of its thread, "" where there is none.
+        """
         ...
 
 
@@ -138,7 +144,7 @@ class Judge(Protocol):
     @property
     def version(self) -> str: ...
 
-    def judge(self, texts: Sequence[str]) -> list[Judged]:
+    def judge(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Judged]:
         """One judgement a text, in order; never raises for any text."""
         ...
 
@@ -155,6 +161,6 @@ class TwoPassJudge:
         """The classifier's version."""
         return self.classifier.version
 
-    def judge(self, texts: Sequence[str]) -> list[Judged]:
+    def judge(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Judged]:
         """Verdicts of the one beside suggestions of the other."""
-        return list(zip(self.classifier.classify(texts), self.suggester.suggest(texts), strict=True))
+        return list(zip(self.classifier.classify(texts, contexts), self.suggester.suggest(texts), strict=True))

@@ -70,7 +70,10 @@ def _details(verdict: Verdict, choices: Sequence[Suggestion]) -> dict[str, Any]:
             "positive": verdict.scores.positive,
         },
         "cues": [asdict(cue) for cue in verdict.cues],
-        "topics": [{"name": topic.name, "score": topic.score} for topic in verdict.topics],
+        "topics": [
+            {"name": topic.name, "score": topic.score, "polarity": topic.polarity.value} for topic in verdict.topics
+        ],
+        "worst": list(verdict.worst) if verdict.worst else None,
         "intent": verdict.intent.value,
         "spam": verdict.spam,
         "reason": verdict.reason,

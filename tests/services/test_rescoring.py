@@ -23,7 +23,7 @@ class SharperClassifier(FixedClassifier):
 
     version = "fixed-2"
 
-    def classify(self, texts: Sequence[str]) -> list[Verdict]:
+    def classify(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Verdict]:
         return [replace(self._hear(text), version=self.version) for text in texts]
 
     def _hear(self, text: str) -> Verdict:
