@@ -5,6 +5,7 @@ from monitor.storage.models.audit import AuditEntry
 from monitor.storage.models.base import Base
 from monitor.storage.models.people import ApiToken, Department, Member
 from monitor.storage.models.posts import Assessment, Customer, Post, PostRevision
+from monitor.storage.models.rescoring import RescoreChange, RescoreRun
 from monitor.storage.models.sources import CollectRun, Source
 from monitor.storage.models.tickets import Approval, Assignment, CallBack, FollowUp, Note, Reply, Ticket
 
@@ -26,6 +27,8 @@ __all__ = [
     "Post",
     "PostRevision",
     "Reply",
+    "RescoreChange",
+    "RescoreRun",
     "Source",
     "Ticket",
 ]

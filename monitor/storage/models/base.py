@@ -9,6 +9,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from monitor.domain.alerts import Event
 from monitor.domain.people import Role
+from monitor.domain.rescoring import RunState, Shift
 from monitor.domain.routing import DecidedBy
 from monitor.domain.sla import FollowUpKind
 from monitor.domain.tickets import Action, Status
@@ -33,7 +34,9 @@ _ENUMS: tuple[type[StrEnum], ...] = (
     Outcome,
     Polarity,
     Role,
+    RunState,
     Severity,
+    Shift,
     Status,
 )
 

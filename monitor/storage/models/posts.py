@@ -90,6 +90,10 @@ class Assessment(Base):
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), index=True)
     made_at: Mapped[datetime]
     version: Mapped[str] = mapped_column(String(80))
+    router_version: Mapped[str] = mapped_column(String(80), default="")
+    """The company's own router, where it has one; else "": the router is part of the model then."""
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("rescore_runs.id"), index=True)
+    """The run that judged the post again, for verdicts that are not the first."""
     polarity: Mapped[Polarity]
     dissatisfied: Mapped[float]
     flagged: Mapped[bool]
