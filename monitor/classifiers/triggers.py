@@ -1,7 +1,9 @@
 """Which single characters a pattern cannot match without: the prefilter that keeps hundreds of patterns fast."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import or_
 
 # Frequent characters of Chinese posts, the commonest first; what is not here is taken for rare.
 _COMMON = (
@@ -11,18 +13,42 @@ _COMMON = (
 _RANK = {char: len(_COMMON) - place for place, char in reversed(list(enumerate(_COMMON)))}
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\(\?:|\(\?=|\(\?!|\(\?<=|\(\?<!|[()|]|\{[0-9,]*\}|.", re.DOTALL)
 
-Triggers = frozenset[str] | None
-"""A text without any of these characters cannot match; None: no such characters are known."""
+Span = tuple[int, int]
+Triggers = frozenset[str]
+"""A text without any of these characters cannot match."""
+
+_RANGE = re.compile(r"(.)-(.)|\\?(.)", re.DOTALL)
+_WIDEST_CLASS = 64
+_NEEDS = 3
+"""So many needs are looked at before a pattern is tried; a fourth seldom spares a try."""
 
 
-def _cost(triggers: frozenset[str]) -> int:
+def _cost(triggers: Triggers) -> int:
     return sum(1 + _RANK.get(char, 0) ** 2 for char in triggers)
 
 
-def _better(first: Triggers, second: Triggers) -> Triggers:
-    if first is None or second is None:
-        return first or second
-    return min(first, second, key=lambda triggers: (_cost(triggers), sorted(triggers)))
+def _cheapest_first(needs: Iterable[Triggers]) -> list[Triggers]:
+    return sorted(set(needs), key=lambda triggers: (_cost(triggers), sorted(triggers)))
+
+
+def _class_triggers(token: str) -> list[Triggers]:
+    inner = token[1:-1]
+    if inner.startswith("^") or re.search(r"\\[dDwWsSbB]", inner):
+        return []
+    chars = {
+        chr(code)
+        for first, last, single in _RANGE.findall(inner)
+        for code in (range(ord(first), ord(last) + 1) if first else (ord(single),))
+    }
+    return [frozenset(chars)] if len(chars) <= _WIDEST_CLASS else []
+
+
+def _token_triggers(token: str) -> list[Triggers]:
+    if token.startswith("["):
+        return _class_triggers(token)
+    if token.startswith("\\"):
+        return [] if token[1].isalnum() else [frozenset(token[1])]
+    return [] if token[0] in ".^$?{" else [frozenset(token)]
 
 
 class _Reader:
@@ -30,73 +56,111 @@ class _Reader:
         self.tokens: list[str] = _TOKEN.findall(pattern)
         self.place = 0
 
-    def alternatives(self) -> Triggers:
+    def alternatives(self) -> list[Triggers]:
         """Reads up to the closing bracket: every alternative must bring its own trigger."""
         found = [self.sequence()]
         while self.place < len(self.tokens) and self.tokens[self.place] == "|":
             self.place += 1
             found.append(self.sequence())
-        known = [each for each in found if each is not None]
-        return frozenset().union(*known) if len(known) == len(found) else None
+        if len(found) == 1:
+            return found[0]
+        return [frozenset().union(*(needs[0] for needs in found))] if all(found) else []
 
-    def sequence(self) -> Triggers:
-        best: Triggers = None
+    def sequence(self) -> list[Triggers]:
+        needs: list[Triggers] = []
         while self.place < len(self.tokens) and self.tokens[self.place] not in "|)":
-            best = _better(best, self.element())
-        return best
+            needs.extend(self.element())
+        return _cheapest_first(needs)
 
-    def element(self) -> Triggers:
+    def element(self) -> list[Triggers]:
         token = self.tokens[self.place]
         self.place += 1
-        triggers: Triggers = None
         if token.startswith("("):
             inner = self.alternatives()
             self.place += 1
-            triggers = inner if token in {"(?:", "("} else None
-        elif token[0] not in "\\[.^$?{":
-            triggers = frozenset(token)
-        return None if self.optional() else triggers
+            triggers = inner if token in {"(?:", "("} else []
+        else:
+            triggers = _token_triggers(token)
+        return [] if self.optional() else triggers
 
     def optional(self) -> bool:
         following = self.tokens[self.place] if self.place < len(self.tokens) else ""
         return following == "?" or following.startswith(("{0", "{,"))
 
 
-def triggers_of(pattern: str) -> Triggers:
-    """Characters of which a text must have at least one for the pattern to match, the rarest choice found."""
+def needs_of(pattern: str) -> list[Triggers]:
+    """Sets of characters of which a text must have one each for the pattern to match, the rarest set first."""
     return _Reader(pattern).alternatives()
 
 
+_PLAIN = re.compile(r"[^\\\[\](){}|.^$?*+]{1,200}")
+
+
+def _finder(pattern: str) -> Callable[[str], list[Span]]:
+    """What gives the spans of a pattern; plain words are looked for without a regular expression."""
+    if not _PLAIN.fullmatch(pattern):
+        compiled = re.compile(pattern)
+        return lambda text: [match.span() for match in compiled.finditer(text)]
+    length = len(pattern)
+
+    def find(text: str) -> list[Span]:
+        spans = []
+        start = text.find(pattern)
+        while start >= 0:
+            spans.append((start, start + length))
+            start = text.find(pattern, start + length)
+        return spans
+
+    return find
+
+
+def _bits(number: int) -> list[int]:
+    """The places of the ones in a number, lowest first."""
+    places = []
+    while number:
+        lowest = number & -number
+        places.append(lowest.bit_length() - 1)
+        number ^= lowest
+    return places
+
+
 class PatternIndex:
-    """Patterns by their trigger characters: gives the few that could match a text."""
+    """Patterns by the characters they need: tries the few that could match a text.
+
+    Each character carries a number with one bit for each need it meets: pattern n's first need is bit n,
+    its second is bit n + width, and so on. The numbers of a text's characters, put together by `or`, tell
+    with two shifts which patterns have all they need.
+    """
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        self.patterns = [re.compile(pattern) for pattern in patterns]
-        self._always: list[int] = []
-        self._by_char: dict[str, list[int]] = {}
+        self.patterns = list(patterns)
+        self._finders = [_finder(pattern) for pattern in self.patterns]
+        self._width = len(self.patterns)
+        self._given = 0
+        self._meets: dict[str, int] = {}
         for number, pattern in enumerate(self.patterns):
-            triggers = triggers_of(pattern.pattern)
-            if triggers is None:
-                self._always.append(number)
-            for char in sorted(triggers or ()):
-                self._by_char.setdefault(char, []).append(number)
-        self._triggers = frozenset(self._by_char)
+            self._note(number, needs_of(pattern)[:_NEEDS])
+        self._chars = frozenset(self._meets)
+
+    def _note(self, number: int, needs: list[Triggers]) -> None:
+        for lane in range(_NEEDS):
+            bit = 1 << (number + lane * self._width)
+            if lane >= len(needs):
+                self._given |= bit
+                continue
+            for char in needs[lane]:
+                self._meets[char] = self._meets.get(char, 0) | bit
 
     def candidates(self, chars: frozenset[str]) -> list[int]:
         """The numbers of the patterns worth trying on a text of these characters, in order."""
-        met = chars & self._triggers
-        if not met:
-            return self._always
-        return sorted({*self._always, *(number for char in met for number in self._by_char[char])})
+        met = reduce(or_, map(self._meets.__getitem__, chars & self._chars), self._given)
+        lane = (1 << self._width) - 1
+        return _bits(met & (met >> self._width) & (met >> 2 * self._width) & lane)
 
     def matches(self, text: str, chars: frozenset[str]) -> list[tuple[int, int, int]]:
         """(pattern number, start, end) of every match."""
-        return [
-            (number, match.start(), match.end())
-            for number in self.candidates(chars)
-            for match in self.patterns[number].finditer(text)
-        ]
+        return [(number, start, end) for number in self.candidates(chars) for start, end in self._finders[number](text)]
 
     def meets(self, text: str, chars: frozenset[str]) -> bool:
         """Whether any pattern matches."""
-        return any(self.patterns[number].search(text) for number in self.candidates(chars))
+        return any(self._finders[number](text) for number in self.candidates(chars))

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.classifiers.lexicon import FILES, load_lexicon
 from monitor.classifiers.reading import Reader
-from monitor.classifiers.triggers import PatternIndex, triggers_of
+from monitor.classifiers.triggers import PatternIndex, needs_of
 from monitor.domain.errors import ConfigError
 from tests.classifiers.cue_examples import HEARD, NOT_HEARD
 
@@ -47,11 +47,19 @@ def test_the_prefilter_loses_no_match(lexicon_folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "triggers"),
-    [("没栽", "栽"), ("(?:没栽|不霉)", "栽霉"), ("(?:很)?慢", "慢"), ("[甲乙]丙{0,3}丁", "丁"), ("[0-9]{1,3}", None)],
+    ("pattern", "needs"),
+    [
+        ("没栽", ["栽", "没"]),
+        ("(?:没栽|不霉)", ["栽霉"]),
+        ("(?:很)?慢", ["慢"]),
+        ("[甲乙]丙{0,3}丁", ["丁", "甲乙"]),
+        ("[0-9]{1,3}", ["0123456789"]),
+        ("[^甲]{1,3}", []),
+        ("没\\?", ["?", "没"]),
+    ],
 )
-def test_triggers_are_the_rarest_needed_characters(pattern: str, triggers: str | None) -> None:
-    assert triggers_of(pattern) == (None if triggers is None else frozenset(triggers))
+def test_needs_are_told_rarest_first(pattern: str, needs: list[str]) -> None:
+    assert needs_of(pattern) == [frozenset(each) for each in needs]
 
 
 def _copy(source: Path, target: Path, file: str, old: str, new: str) -> Path:
