@@ -1,7 +1,8 @@
 """The cue families of implicit dissatisfaction: spans with a family and a reason, and what is said outright."""
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 from monitor.classifiers.lexicon import CueFamily, Words
 from monitor.classifiers.tokens import Folded
@@ -13,21 +14,64 @@ MOST_CUES = 40
 
 EXPLICIT = "explicit"
 EXPLICIT_REASON = "直接说出的不满"
-# Words somebody else said, and titles of books and songs, are not the writer's own.
+# Words somebody else said, titles of books and songs, and words spoken about are not the writer's own.
 _QUOTED = re.compile(
-    r"《[^《》]{1,40}》|(?:说|道|问|写着?|题为|标题|歌名|叫做?|名为|所谓的?|打着|喊)[:,]?[“「『\"'][^”」』\"']{1,80}[”」』\"']"
+    r"《[^《》]{1,40}》|(?:说|道|问|写着?|题为|标题|歌名|叫做?|名为|所谓的?|打着|喊)(?:是|过|了)?[:,]?[“「『\"'][^”」』\"']{1,80}[”」』\"']"
+    r"|[“「『\"'][^”」』\"']{1,20}[”」』\"'](?:这|那|两|三|四|几|一)(?:个|几个|两个|三个|四个)?(?:字|词|句|话|梗|说法|歌|书)"
 )
 _QUOTES = frozenset("《“「『\"'")
+# What other customers, neighbours or the news tell, up to where the writer speaks again.
+_REPORTED = re.compile(
+    r"(?:听说|据说|听闻|传闻|网传|据报道|报道称|新闻(?:里|上)?(?:说|讲|称)"
+    r"|(?:有人|有些人|别人|网友|朋友|同事|邻居|同学|楼上|网上|论坛(?:里|上)?|群里|博主|评论区|前面那位|上一位)(?:们)?"
+    r"[^,。!?;:\n我]{0,6}(?:说|讲|写|吐槽|抱怨|评论|留言|发帖|反映|传|问))"
+    r"[^。!?;\n]{0,60}?(?=但|不过|可我|可是|我自己|我(?:的|家|这|倒|却)|结果|[。!?;\n]|$)"
+)
+_REPORTS = frozenset("说讲写评留发反传问抱吐闻报")
+# What is asked about is not told: 会不会老是死机 says nothing of the asker's own.
+_ASKED = re.compile(r"(?:会不会|是否会|有没有(?:人|车友|朋友)?(?:遇到|碰到|出现|发生))[^,。!?;\n]{0,30}")
+_ASKS = ("会不会", "是否会", "有没有")
+_REPLY_CHAIN = "//@"
+_NEAR = 60
+"""Praise within so many characters of a cue is about the same thing."""
 
 Span = tuple[int, int]
 
 
-def _overlaps(span: Span, spans: Sequence[Span]) -> bool:
-    return any(span[0] < end and start < span[1] for start, end in spans)
+class _Stretches:
+    """Parts of a text, joined where they touch, so that asking costs the logarithm of their number."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in sorted(spans):
+            if self._ends and start <= self._ends[-1]:
+                self._ends[-1] = max(end, self._ends[-1])
+            else:
+                self._starts.append(start)
+                self._ends.append(end)
+
+    def overlap(self, start: int, end: int) -> bool:
+        place = bisect_left(self._starts, end) - 1
+        return place >= 0 and self._ends[place] > start
+
+    def hold(self, start: int) -> bool:
+        return self.overlap(start, start + 1)
 
 
-def _quoted(text: str, chars: frozenset[str]) -> list[Span]:
-    return [match.span() for match in _QUOTED.finditer(text)] if chars & _QUOTES else []
+def _not_own(text: str, chars: frozenset[str]) -> _Stretches:
+    """Where the writer does not speak: quoted, told by others, forwarded, or only asked about."""
+    spans: list[Span] = []
+    if chars & _QUOTES:
+        spans.extend(match.span() for match in _QUOTED.finditer(text))
+    if chars & _REPORTS:
+        spans.extend(match.span() for match in _REPORTED.finditer(text))
+    if any(word in text for word in _ASKS):
+        spans.extend(match.span() for match in _ASKED.finditer(text))
+    chain = text.find(_REPLY_CHAIN)
+    if chain >= 0:
+        spans.append((chain, len(text)))
+    return _Stretches(spans)
 
 
 class CueFinder:
@@ -36,9 +80,9 @@ class CueFinder:
     def __init__(self, families: Sequence[CueFamily], words: Words) -> None:
         self.families = {family.key: family for family in families}
         self._finds = PatternIndex(pattern for family in families for pattern in family.patterns)
-        self._voids = PatternIndex(pattern for family in families for pattern in family.unless)
         self._finds_for = [family for family in families for _ in family.patterns]
-        self._voids_for = [family for family in families for _ in family.unless]
+        self._voids = {family.key: PatternIndex(family.unless) for family in families}
+        self._praise = PatternIndex(words.positive)
         self._negations = tuple(sorted(words.negations, key=len, reverse=True))
 
     def find(self, folded: Folded, chars: frozenset[str]) -> tuple[Cue, ...]:
@@ -47,29 +91,44 @@ class CueFinder:
         found = self._finds.matches(text, chars)
         if not found:
             return ()
-        void = self._void(text, chars)
-        quoted = _quoted(text, chars)
-        kept: dict[str, list[Span]] = {}
+        others = _not_own(text, chars)
+        by_family: dict[str, list[Span]] = {}
         for number, start, end in sorted(found, key=lambda match: (match[1], -match[2])):
-            family = self._finds_for[number]
-            taken = kept.setdefault(family.key, [])
-            if (taken and start < taken[-1][1]) or _overlaps((start, end), [*void.get(family.key, ()), *quoted]):
-                continue
-            if not (family.negatable and text.endswith(self._negations, max(0, start - 4), start)):
-                taken.append((start, end))
+            if not others.hold(start):
+                by_family.setdefault(self._finds_for[number].key, []).append((start, end))
+        kept = {key: self._keep(self.families[key], spans, text, chars) for key, spans in by_family.items()}
         return self._cues(folded, kept)
 
-    def _void(self, text: str, chars: frozenset[str]) -> dict[str, list[Span]]:
-        void: dict[str, list[Span]] = {}
-        for number, start, end in self._voids.matches(text, chars):
-            void.setdefault(self._voids_for[number].key, []).append((start, end))
-        return void
+    def _keep(self, family: CueFamily, spans: list[Span], text: str, chars: frozenset[str]) -> list[Span]:
+        void = _Stretches((start, end) for _, start, end in self._voids[family.key].matches(text, chars))
+        kept: list[Span] = []
+        for start, end in spans:
+            if len(kept) == MOST_CUES:
+                break
+            if (kept and start < kept[-1][1]) or void.overlap(start, end):
+                continue
+            if family.negatable and self._negated(text, start):
+                continue
+            if not (family.outweighed_by and self._praises_near(text, (start, end)) >= family.outweighed_by):
+                kept.append((start, end))
+        return kept
+
+    def _negated(self, text: str, start: int) -> bool:
+        return text.endswith(self._negations, max(0, start - 4), start)
+
+    def _praises_near(self, text: str, span: Span) -> int:
+        around = (text[max(0, span[0] - _NEAR) : span[0]], text[span[1] : span[1] + _NEAR])
+        return sum(
+            not self._negated(part, start)
+            for part in around
+            for _, start, _ in self._praise.matches(part, frozenset(part))
+        )
 
     def _cues(self, folded: Folded, kept: dict[str, list[Span]]) -> tuple[Cue, ...]:
         cues = [
             _cue(folded, span, family=key, reason=f"{self.families[key].name}：{self.families[key].reason}")
             for key, spans in kept.items()
-            for span in spans[:MOST_CUES]
+            for span in spans
         ]
         return tuple(sorted(cues, key=lambda cue: (cue.start, cue.end))[:MOST_CUES])
 
@@ -97,12 +156,12 @@ class ExplicitWords:
     def find(self, text: str, chars: frozenset[str]) -> list[tuple[str, int, int]]:
         """(kind, start, end) of each, in reading order."""
         found = self._index.matches(text, chars)
-        quoted = _quoted(text, chars) if found else []
+        others = _not_own(text, chars) if found else _Stretches(())
         return sorted(
             (
                 (self._kinds[number], start, end)
                 for number, start, end in found
-                if not text.endswith(self._negations, max(0, start - 4), start) and not _overlaps((start, end), quoted)
+                if not text.endswith(self._negations, max(0, start - 4), start) and not others.hold(start)
             ),
             key=lambda each: (each[1], each[2]),
         )

@@ -28,6 +28,8 @@ class CueFamily:
     unless: tuple[str, ...] = ()
     negatable: bool = True
     intent: Intent = Intent.NONE
+    outweighed_by: int = 0
+    """So many words of praise close by, and the cue is a contented customer's remark; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,12 @@ class _Table:
             raise ConfigError(f"{self.where} {name}: 应是 0 到 1 之间的数，实为 {value!r}")
         return float(value)
 
+    def count(self, name: str) -> int:
+        value = self.values.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise ConfigError(f"{self.where} {name}: 应是 0 或正整数，实为 {value!r}")
+        return value
+
     def choice(self, name: str, choices: Sequence[str], default: str = "") -> str:
         value = self.values.get(name, default)
         if value not in choices:
@@ -133,7 +141,7 @@ def _load(folder: Path, file: str) -> dict[str, Any]:
         raise ConfigError(f"{path}: 不是正确的 TOML：{error}") from error
 
 
-_CUE_KEYS = ("name", "reason", "patterns", "unless", "negatable", "intent")
+_CUE_KEYS = ("name", "reason", "patterns", "unless", "negatable", "intent", "outweighed_by")
 
 
 def _cue_family(key: str, values: Any) -> CueFamily:
@@ -146,6 +154,7 @@ def _cue_family(key: str, values: Any) -> CueFamily:
         unless=table.patterns("unless", needed=False),
         negatable=table.flag("negatable", True),
         intent=Intent(table.choice("intent", [str(each) for each in Intent], "none")),
+        outweighed_by=table.count("outweighed_by"),
     )
 
 
