@@ -3,6 +3,7 @@
 from monitor.storage.models.alerts import Notification
 from monitor.storage.models.audit import AuditEntry
 from monitor.storage.models.base import Base
+from monitor.storage.models.learning import Correction, SpotCheck
 from monitor.storage.models.people import ApiToken, Department, Member
 from monitor.storage.models.posts import Assessment, Customer, Post, PostRevision
 from monitor.storage.models.rescoring import RescoreChange, RescoreRun
@@ -18,6 +19,7 @@ __all__ = [
     "Base",
     "CallBack",
     "CollectRun",
+    "Correction",
     "Customer",
     "Department",
     "FollowUp",
@@ -30,5 +32,6 @@ __all__ = [
     "RescoreChange",
     "RescoreRun",
     "Source",
+    "SpotCheck",
     "Ticket",
 ]

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Enum, MetaData, String
 from sqlalchemy.orm import DeclarativeBase
 
 from monitor.domain.alerts import Event
+from monitor.domain.learning import CorrectionOrigin, Stratum
 from monitor.domain.people import Role
 from monitor.domain.rescoring import RunState, Shift
 from monitor.domain.routing import DecidedBy
@@ -27,6 +28,7 @@ def _by_value(enum: type[StrEnum]) -> Enum:
 
 _ENUMS: tuple[type[StrEnum], ...] = (
     Action,
+    CorrectionOrigin,
     DecidedBy,
     Event,
     Expression,
@@ -38,6 +40,7 @@ _ENUMS: tuple[type[StrEnum], ...] = (
     Severity,
     Shift,
     Status,
+    Stratum,
 )
 
 

@@ -1,7 +1,7 @@
 """What was said, by whom, its earlier wordings, and what the classifier made of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,6 +10,9 @@ from monitor.domain.triage import Outcome
 from monitor.domain.verdicts import Expression, Polarity, Severity
 from monitor.storage.models.base import Base
 from monitor.storage.models.sources import Source
+
+if TYPE_CHECKING:
+    from monitor.storage.models.learning import Correction
 
 
 class Customer(Base):
@@ -64,6 +67,9 @@ class Post(Base):
     customer: Mapped[Customer | None] = relationship()
     revisions: Mapped[list["PostRevision"]] = relationship(order_by="PostRevision.id", back_populates="post")
     assessments: Mapped[list["Assessment"]] = relationship(order_by="Assessment.id", back_populates="post")
+    corrections: Mapped[list["Correction"]] = relationship(
+        order_by="Correction.id", back_populates="post", cascade="all, delete-orphan", passive_deletes=True
+    )
 
 
 class PostRevision(Base):
