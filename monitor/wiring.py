@@ -71,7 +71,16 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
         base_url=settings.base_url,
         company=settings.company,
         pseudonym_key=hashlib.sha256(f"pseudonym:{settings.secret()}".encode()).digest(),
+        router_version=_router_version(settings, router),
     )
+
+
+def _router_version(settings: Settings, router: OwnSuggester | None) -> str:
+    """What a verdict's own version leaves open: which router suggested the departments."""
+    if router is not None:
+        return router.version
+    model = Path(settings.model) if settings.model else None
+    return "" if settings.classifier == "trained" else model_card(model).version
 
 
 def _judge(settings: Settings, lexicon: Path, router: OwnSuggester | None) -> Judge:

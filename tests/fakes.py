@@ -63,6 +63,21 @@ class FixedClassifier:
         return CALM
 
 
+class SharperClassifier(FixedClassifier):
+    """The next version: hears 随它去 as well, and no longer takes 算了 for dissatisfaction."""
+
+    version = "fixed-2"
+
+    def classify(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Verdict]:
+        return [replace(self._hear(text), version=self.version) for text in texts]
+
+    def _hear(self, text: str) -> Verdict:
+        at = text.find("随它去")
+        if at >= 0:
+            return replace(HINTING, cues=(Cue("resignation", at, at + 3, "随它去", "作罢：放弃争取"),))
+        return CALM if "算了" in text else self._judge(text)
+
+
 @dataclass
 class FixedSuggester:
     """Suggests what it was told, for every text."""

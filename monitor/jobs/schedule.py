@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor.jobs import collect, deliver, followups, handle
+from monitor.jobs import collect, deliver, followups, handle, rescore
 from monitor.jobs.context import JobContext
 
 
@@ -21,4 +21,5 @@ JOBS = (
     Job("handle", handle.run, "handle_seconds"),
     Job("followups", followups.run, "follow_up_seconds"),
     Job("deliver", deliver.run, "deliver_seconds"),
+    Job("rescore", rescore.run, "handle_seconds"),
 )

@@ -19,13 +19,19 @@ megabytes would take seconds and a gigabyte of memory."""
 
 def assess_posts(session: Session, posts: Sequence[Post], tools: Tools, now: datetime) -> list[Judged]:
     """Judges posts in one call and keeps every verdict."""
-    judged = tools.judge.judge([judged_text(post) for post in posts])
+    judged = judge_posts(posts, tools)
     rows = [
-        assessment_row(post.id, verdict, choices, now) for post, (verdict, choices) in zip(posts, judged, strict=True)
+        assessment_row(post.id, *judgement, now, router_version=tools.router_version)
+        for post, judgement in zip(posts, judged, strict=True)
     ]
     if rows:
         session.execute(insert(Assessment), rows)
     return judged
+
+
+def judge_posts(posts: Sequence[Post], tools: Tools) -> list[Judged]:
+    """What the classifier says of posts now; nothing is kept."""
+    return list(tools.judge.judge([judged_text(post) for post in posts]))
 
 
 def spoken_text(post: Post) -> str:
@@ -45,12 +51,15 @@ def text_and_title(title: str, text: str) -> str:
     return f"{title}\n{text}" if text else title
 
 
-def assessment_row(post_id: int, verdict: Verdict, choices: Sequence[Suggestion], now: datetime) -> Mapping[str, Any]:
+def assessment_row(
+    post_id: int, verdict: Verdict, choices: Sequence[Suggestion], now: datetime, *, router_version: str
+) -> Mapping[str, Any]:
     """A verdict as it is stored."""
     return {
         "post_id": post_id,
         "made_at": now,
         "version": verdict.version,
+        "router_version": router_version,
         "polarity": verdict.polarity,
         "dissatisfied": verdict.dissatisfied,
         "flagged": verdict.flagged,

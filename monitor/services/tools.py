@@ -38,3 +38,5 @@ class Tools:
     base_url: str
     company: str
     pseudonym_key: bytes
+    router_version: str = ""
+    """Of the company's own router; "" where the router is part of the model and `judge.version` says it."""
