@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from monitor.domain.alerts import Event
+from monitor.domain.learning import CorrectionOrigin, Stratum
 from monitor.domain.people import Role
 from monitor.domain.routing import DecidedBy
 from monitor.domain.sla import FollowUpKind
@@ -86,6 +87,15 @@ LABELS: dict[type[StrEnum], Mapping[Any, str]] = {
         Intent.LEAVING: "要离开",
         Intent.NONE: "",
     },
+    CorrectionOrigin: {
+        CorrectionOrigin.WORK: "工作中",
+        CorrectionOrigin.SPOT_CHECK: "抽查",
+    },
+    Stratum: {
+        Stratum.UNFLAGGED: "没标的",
+        Stratum.FLAGGED: "标出来的",
+        Stratum.UNCERTAIN: "拿不准的",
+    },
 }
 """By type, because members of different enums can have the same text and would then be the same key."""
 
@@ -96,6 +106,7 @@ TRIAGE_REASONS = {
     "hinted": "只是流露，请人判断",
     "safety-words": "出现安全字眼，请人看一眼",
     "rescored": "新版分类器听出来的",
+    "corrected": "有人听出了不满",
     "open-ticket": "同一个人在同一话题下已有工单",
     "not-dissatisfied": "看不出不满",
     "cannot-tell": "文字太少，无法判断",
