@@ -1,6 +1,7 @@
 """The only place that chooses implementations: classifier, channels, collectors, renderer."""
 
 import hashlib
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +72,14 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
         base_url=settings.base_url,
         company=settings.company,
         pseudonym_key=hashlib.sha256(f"pseudonym:{settings.secret()}".encode()).digest(),
+        topics=_topics(configuration),
         router_version=_router_version(settings, router),
     )
+
+
+def _topics(configuration: Configuration) -> tuple[str, ...]:
+    """The names of the topics, in the order of their file; that it is well formed the classifier has seen already."""
+    return tuple(tomllib.loads((configuration.folder / "lexicon" / "topics.toml").read_text(encoding="utf-8")))
 
 
 def _router_version(settings: Settings, router: OwnSuggester | None) -> str:

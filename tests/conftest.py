@@ -157,6 +157,7 @@ def tools(configuration: Configuration, settings: Settings, outbox: Outbox) -> T
         base_url="https://care.example.com",
         company=settings.company,
         pseudonym_key=b"k" * 32,
+        topics=("制动", "舒适与异响", "服务态度"),
     )
 
 

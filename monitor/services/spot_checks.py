@@ -152,16 +152,22 @@ def skip(session: Session, check: SpotCheck, by: Doer, now: datetime) -> None:
 
 
 def accuracy(session: Session, version: str | None = None, *, since: datetime | None = None) -> Accuracy:
-    """How right the classifier is on this installation's own posts, as far as checks were answered.
+    """How right the classifier is on this installation's own posts, as far as checks were answered."""
+    return accuracy_of(drawn_checks(session, since=since), version)
+
+
+def accuracy_of(checks: Sequence[SpotCheck], version: str | None = None) -> Accuracy:
+    """How right the classifier was on these checks.
 
     Without `version` the newest verdicts count. A verdict given after the answer may come from a model that learned
     from it, and counts only for posts of the audit set, from which no model learns.
     """
-    seen = ((check, _verdict(check, version)) for check in drawn_checks(session, since=since))
+    seen = ((check, fair_verdict(check, version)) for check in checks)
     return estimate_accuracy([_judged(check, verdict) for check, verdict in seen if verdict])
 
 
-def _verdict(check: SpotCheck, version: str | None) -> Assessment | None:
+def fair_verdict(check: SpotCheck, version: str | None = None) -> Assessment | None:
+    """The verdict that the answer may be held against: the newest that cannot have learned from it."""
     fair = [
         given
         for given in check.post.assessments

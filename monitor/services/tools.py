@@ -38,5 +38,7 @@ class Tools:
     base_url: str
     company: str
     pseudonym_key: bytes
+    topics: tuple[str, ...] = ()
+    """The configured topics, as a person chooses among them."""
     router_version: str = ""
     """Of the company's own router; "" where the router is part of the model and `judge.version` says it."""
