@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from monitor.storage.models import Assessment, Post, Source, SpotCheck
 
@@ -20,7 +20,9 @@ class Candidate(NamedTuple):
 
 def _newest() -> ColumnElement[bool]:
     """The condition on assessments that there is no newer one of the same post."""
-    return Assessment.id == select(func.max(Assessment.id)).where(Assessment.post_id == Post.id).scalar_subquery()
+    any_of_them = aliased(Assessment)
+    newest = select(func.max(any_of_them.id)).where(any_of_them.post_id == Assessment.post_id)
+    return Assessment.id == newest.scalar_subquery()
 
 
 def undrawn_posts(session: Session, since: datetime) -> list[Candidate]:
