@@ -64,6 +64,8 @@ class Settings:
     handle_seconds: int = _setting(2, "每隔多少秒处理一次新帖子")
     deliver_seconds: int = _setting(3, "每隔多少秒发一次邮件")
     follow_up_seconds: int = _setting(60, "每隔多少秒检查一次到期的跟进")
+    spot_checks_per_day: int = _setting(20, "每天随机抽多少条帖子请人核对，多数是没标出来的；0 表示不抽")
+    spot_check_seconds: int = _setting(3600, "每隔多少秒看一次今天的抽查抽过没有")
 
     @property
     def url(self) -> str:
@@ -107,6 +109,8 @@ _RANGES = {
     "handle_seconds": (1, _DAY),
     "deliver_seconds": (1, _DAY),
     "follow_up_seconds": (1, _DAY),
+    "spot_checks_per_day": (0, 1000),
+    "spot_check_seconds": (1, _DAY),
 }
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+")
 

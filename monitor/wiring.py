@@ -72,6 +72,8 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
         base_url=settings.base_url,
         company=settings.company,
         pseudonym_key=hashlib.sha256(f"pseudonym:{settings.secret()}".encode()).digest(),
+        flag_at=flag_line(settings),
+        spot_checks_per_day=settings.spot_checks_per_day,
         topics=_topics(configuration),
         router_version=_router_version(settings, router),
     )
@@ -80,6 +82,13 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
 def _topics(configuration: Configuration) -> tuple[str, ...]:
     """The names of the topics, in the order of their file; that it is well formed the classifier has seen already."""
     return tuple(tomllib.loads((configuration.folder / "lexicon" / "topics.toml").read_text(encoding="utf-8")))
+
+
+def flag_line(settings: Settings) -> float:
+    """The probability from which on the classifier in force flags; SnowNLP's is one half."""
+    if settings.classifier != "trained":
+        return 0.5
+    return model_card(Path(settings.model) if settings.model else None).threshold
 
 
 def _router_version(settings: Settings, router: OwnSuggester | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor.jobs import collect, deliver, followups, handle, rescore
+from monitor.jobs import collect, deliver, followups, handle, rescore, spot_checks
 from monitor.jobs.context import JobContext
 
 
@@ -22,4 +22,5 @@ JOBS = (
     Job("followups", followups.run, "follow_up_seconds"),
     Job("deliver", deliver.run, "deliver_seconds"),
     Job("rescore", rescore.run, "handle_seconds"),
+    Job("spot_checks", spot_checks.run, "spot_check_seconds"),
 )

@@ -38,6 +38,9 @@ class Tools:
     base_url: str
     company: str
     pseudonym_key: bytes
+    flag_at: float = 0.5
+    """The probability from which on the classifier flags a post."""
+    spot_checks_per_day: int = 20
     topics: tuple[str, ...] = ()
     """The configured topics, as a person chooses among them."""
     router_version: str = ""
