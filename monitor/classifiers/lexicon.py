@@ -13,6 +13,8 @@ from monitor.domain.severity import SeverityRule, SeverityRules
 from monitor.domain.verdicts import Intent, Severity
 
 FILES = ("cues.toml", "words.toml", "severity.toml", "topics.toml", "spam.toml")
+SPAM_SHAPES = ("link", "marks", "repeat")
+"""Signs of advertisements that are no words."""
 # Unbounded repeats, and repeats of groups, are how a pattern becomes slow on a long post.
 _UNBOUNDED = re.compile(r"(?<!\\)[*+]|\{[0-9]*,\}|\)\{|\)\?\?")
 
@@ -47,11 +49,14 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class SpamSign:
-    """Something advertisements say, and how much it counts."""
+    """Something advertisements say or look like, and how much it counts; `lowers`: what only a customer says."""
 
     name: str
     weight: float
-    patterns: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+    shape: str = ""
+    each: bool = False
+    lowers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +205,16 @@ def _topics(values: dict[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _spam(key: str, values: Any) -> SpamSign:
-    table = _Table("spam.toml", key, values, ("name", "weight", "patterns"))
-    return SpamSign(table.text("name"), table.share("weight"), table.patterns("patterns"))
+    table = _Table("spam.toml", key, values, ("name", "weight", "patterns", "shape", "each", "lowers"))
+    shape = table.choice("shape", SPAM_SHAPES) if "shape" in table.values else ""
+    return SpamSign(
+        name=table.text("name"),
+        weight=table.share("weight"),
+        patterns=table.patterns("patterns", needed=not shape),
+        shape=shape,
+        each=table.flag("each", False),
+        lowers=table.flag("lowers", False),
+    )
 
 
 def _version(folder: Path) -> str:

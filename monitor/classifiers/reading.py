@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from monitor.classifiers.cues import CueFinder, ExplicitWords
 from monitor.classifiers.lexicon import Lexicon
+from monitor.classifiers.spam import SpamSigns
 from monitor.classifiers.tokens import Folded, fold
 from monitor.classifiers.triggers import PatternIndex
 from monitor.domain.severity import judge_severity
@@ -33,6 +34,7 @@ class Reading:
     severity_reason: str = ""
     intent: Intent = Intent.NONE
     spam: float = 0.0
+    spam_signs: tuple[str, ...] = ()
     blank: str = ""
     """Why there is nothing to judge, or ""."""
 
@@ -62,8 +64,7 @@ class Reader:
         self._positive = PatternIndex(lexicon.words.positive)
         self._question = PatternIndex(lexicon.words.question)
         self._complaint = PatternIndex(lexicon.words.complaint)
-        self._spam = PatternIndex(pattern for sign in lexicon.spam for pattern in sign.patterns)
-        self._spam_weight = [sign.weight for sign in lexicon.spam for _ in sign.patterns]
+        self._spam = SpamSigns(lexicon.spam)
         self._severity = lexicon.severity
         self._grave = PatternIndex(each.pattern for rule in lexicon.severity.rules for each in rule.patterns)
 
@@ -78,7 +79,8 @@ class Reader:
         cues = self._cues.find(folded, chars)
         explicit = tuple(self._explicit.find(folded.text, chars))
         question = self._question.meets(opening, chars)
-        spam = self._spam_score(opening, chars)
+        families = frozenset(cue.family for cue in cues)
+        spam, signs = self._spam.score(opening, chars, outright=explicit, families=families)
         severity, why = self._judge_severity(folded.text, chars, advert=spam >= SPAM_FROM)
         return Reading(
             folded=folded,
@@ -91,6 +93,7 @@ class Reader:
             severity_reason=why,
             intent=self._intent(opening, chars, cues, question=question),
             spam=spam,
+            spam_signs=signs,
         )
 
     def _judge_severity(self, text: str, chars: frozenset[str], *, advert: bool) -> tuple[Severity, str]:
@@ -104,10 +107,6 @@ class Reader:
             name = self._topic_of[number]
             hits[name] = hits.get(name, 0) + 1
         return tuple(hits.items())
-
-    def _spam_score(self, text: str, chars: frozenset[str]) -> float:
-        numbers = {number for number, _, _ in self._spam.matches(text, chars)}
-        return round(min(0.99, sum(self._spam_weight[number] for number in numbers)), 4)
 
     def _intent(self, text: str, chars: frozenset[str], cues: tuple[Cue, ...], *, question: bool) -> Intent:
         if self._complaint.meets(text, chars):

@@ -124,6 +124,18 @@ def _bits(number: int) -> list[int]:
     return places
 
 
+def alternatives(pattern: str) -> list[str]:
+    """The parts of a pattern between the bars that stand outside all brackets."""
+    parts, depth = [""], 0
+    for token in _TOKEN.findall(pattern):
+        depth += token.startswith("(") - (token == ")")
+        if token == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += token
+    return parts
+
+
 class PatternIndex:
     """Patterns by the characters they need: tries the few that could match a text.
 
