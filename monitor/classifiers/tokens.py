@@ -30,11 +30,19 @@ _UNIFIED = {
     "甦": "苏",
 }
 _UNIFIED |= {"馀": "余", "暱": "昵", "著": "著"}
+# Characters that only written Cantonese has, read as what they mean: 冇人理 is 没人理.
+_UNIFIED |= {"唔": "不", "冇": "没", "嘅": "的", "咗": "了", "佢": "他", "喺": "在", "哋": "们", "嚟": "来", "揸": "开"}
+_UNIFIED |= {"啲": "些", "嗰": "那", "噉": "这", "乜": "啥", "嘢": "事", "畀": "给", "俾": "给", "睇": "看", "搵": "找"}
+_UNIFIED |= {"揾": "找", "咁": "这", "攞": "拿", "嬲": "气", "嘥": "费"}
+_THANKS = re.compile("唔[該该]")
 _PHRASES = (("想像", "想象"), ("座标", "坐标"), ("呆着", "待着"))
 # Taiwan writes 著 for the particle 着 as well; these words keep 著 in both scripts.
 _PARTICLE_ZHU = re.compile(r"(?<![显名编专原昭土巨论拙])著(?![名作述称录书者文])")
 # 好象 and 好像 are both written; a converter to traditional characters writes the second.
 _LIKE = re.compile(r"(?<![对印现气抽形表意景迹假想大])象(?![征棋牙形])")
+
+Change = tuple[int, int, str]
+"""A span [start, end) of a text, and what it is read as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +52,37 @@ class Folded:
     text: str
     original: str
     offsets: Sequence[int] | None = None
+    ends: Sequence[int] | None = None
+    """Where each character ends in the text as given, when some stand for several (None: one place further)."""
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The span of the text as given that a span [start, end) of the folded text came from."""
         if self.offsets is None or start >= end:
             return start, end
-        return self.offsets[start], self.offsets[end - 1] + 1
+        last = self.offsets[end - 1] + 1 if self.ends is None else self.ends[end - 1]
+        return self.offsets[start], last
+
+    def edited(self, changes: Sequence[Change]) -> "Folded":
+        """The text with these spans, in order and apart, read as something else; the way back stays."""
+        if not changes:
+            return self
+        places = range(len(self.text)) if self.offsets is None else self.offsets
+        stops = [place + 1 for place in places] if self.ends is None else self.ends
+        pieces: list[str] = []
+        offsets: list[int] = []
+        ends: list[int] = []
+        done = 0
+        for start, end, read in changes:
+            pieces += (self.text[done:start], read)
+            offsets.extend(places[done:start])
+            ends.extend(stops[done:start])
+            offsets.extend([places[start]] * len(read))
+            ends.extend([stops[end - 1]] * len(read))
+            done = end
+        pieces.append(self.text[done:])
+        offsets.extend(places[done:])
+        ends.extend(stops[done:])
+        return Folded("".join(pieces), self.original, offsets, ends)
 
 
 class _FoldTable(dict[int, str]):
@@ -121,16 +154,17 @@ def _close_gaps(text: str, offsets: list[int]) -> tuple[str, list[int]]:
 
 def fold(text: str) -> Folded:
     """The text in half width, lower case and simplified characters, without what cannot be seen."""
-    folded = text.translate(_TABLE)
+    read = _THANKS.sub("多谢", text) if "唔" in text else text
+    folded = read.translate(_TABLE)
     offsets: list[int] | None = None
     if _DROPPED in folded or _EXPANDED in folded or " " in folded:
-        folded, offsets = _fold_slowly(text)
+        folded, offsets = _fold_slowly(read)
     if "著" in folded:
         folded = _PARTICLE_ZHU.sub("着", folded)
     if "象" in folded:
         folded = _LIKE.sub("像", folded)
-    for written, read in _PHRASES:
-        folded = folded.replace(written, read)
+    for written, meant in _PHRASES:
+        folded = folded.replace(written, meant)
     return Folded(folded, text, offsets)
 
 

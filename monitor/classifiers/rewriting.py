@@ -1,0 +1,93 @@
+"""Words read as other words before anything is judged: evasions as what they stand for, names as a blank mark."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from monitor.classifiers.gaps import HAN, GapCloser
+from monitor.classifiers.tokens import Change, Folded
+from monitor.classifiers.triggers import PatternIndex
+
+THING = "◇"
+"""Stands for a maker, a model, a dealer: whose it is decides nothing."""
+PERSON = "○"
+"""Stands for the name of a person."""
+
+_ASCII = re.compile(r"[a-z0-9 ]{2,20}")
+_JOINT = 1
+
+Rule = tuple[str, str]
+"""A pattern, and what it is read as."""
+
+
+def bounded(pattern: str) -> str:
+    """The pattern not in the middle of a Latin word; Latin letters alone may stand apart by blanks or points."""
+    if not re.match("[a-z]", pattern):
+        return pattern
+    if not _ASCII.fullmatch(pattern):
+        return f"(?<![a-z0-9]){pattern}"
+    letters = pattern.replace(" ", "")
+    spread = "[ .·*_-]{0,2}" if len(letters) <= 3 and letters.isalpha() else " ?" if " " in pattern else ""
+    return "(?<![a-z0-9])" + spread.join(letters) + "(?![a-z])"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What names of persons are made of."""
+
+    surnames: str
+    familiar: str
+    """Surnames that follow 小 and 老."""
+    titles: tuple[str, ...]
+
+
+_BEFORE_NAME = "找叫是的和跟给问有位谢,。!?;: 、"
+_AFTER_TITLE = "售问傅理员服"
+_AFTER_NAME = "[,。!?;说很的给帮也就真太服态跟和告接]"
+_NO_NAME = "[子期额同梅汉列女粉氏式志醋旧师桥国]"
+
+
+def person_pattern(people: People) -> str:
+    """What a name of a person looks like: 王(经理), 李建国(师傅), (顾问)张丽娜(说), 小王, 老李."""
+    title = "(?=" + "|".join(people.titles) + ")"
+    names, given = f"[{people.surnames}]", f"[{HAN}]{{1,2}}"
+    begun = f"(?:(?<=^{names})|(?<=[{_BEFORE_NAME}]{names}))"
+    after = f"(?<=[{_AFTER_TITLE}]{names})"
+    return (
+        f"{names}(?:{title}|{begun}{given}{title}|{after}{given}(?={_AFTER_NAME}))"
+        f"|[小老][{people.familiar}](?!{_NO_NAME})"
+    )
+
+
+class Rewriter:
+    """Finds evasions and names, and says what they are read as."""
+
+    def __init__(self, rules: Sequence[Rule], people: People) -> None:
+        self._reads = [read for _, read in rules]
+        self._index = PatternIndex(bounded(pattern) for pattern, _ in rules)
+        self._people = re.compile(person_pattern(people))
+
+    def changes(self, text: str, chars: frozenset[str]) -> list[Change]:
+        """What is read otherwise, in order and apart; of several the longest, maker and model as one."""
+        found = [(start, end, self._reads[number]) for number, start, end in self._index.matches(text, chars)]
+        found += [(*match.span(), PERSON) for match in self._people.finditer(text)]
+        kept: list[Change] = []
+        for start, end, read in sorted(found, key=lambda each: (each[0], -each[1])):
+            if not kept or start >= kept[-1][1] + (_JOINT + 1) * (read == kept[-1][2] == THING):
+                kept.append((start, end, read))
+            elif start >= kept[-1][1]:
+                kept[-1] = (kept[-1][0], end, read)
+        return kept
+
+
+class Plain:
+    """Folded text made plain: gaps closed, evasions read as what they stand for, names as marks."""
+
+    def __init__(self, rules: Sequence[Rule], people: People, words: Iterable[str]) -> None:
+        self._rewriter = Rewriter(rules, people)
+        self._closer = GapCloser(words)
+
+    def read(self, folded: Folded, chars: frozenset[str]) -> Folded:
+        """The text to be judged; its spans lead back to the text as given. `chars` are the characters of `folded`."""
+        closed = folded.edited(self._closer.changes(folded.text))
+        return closed.edited(self._rewriter.changes(closed.text, chars))
