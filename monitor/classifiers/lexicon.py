@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.classifiers.rewriting import THING, People, Rule
 from monitor.domain.errors import ConfigError
 from monitor.domain.severity import SeverityRule, SeverityRules
 from monitor.domain.verdicts import Intent, Severity
 
-FILES = ("cues.toml", "words.toml", "severity.toml", "topics.toml", "spam.toml")
+FILES = ("cues.toml", "words.toml", "severity.toml", "topics.toml", "spam.toml", "evasions.toml", "names.toml")
 SPAM_SHAPES = ("link", "marks", "repeat")
 """Signs of advertisements that are no words."""
 # Unbounded repeats, and repeats of groups, are how a pattern becomes slow on a long post.
@@ -68,6 +69,9 @@ class Lexicon:
     severity: SeverityRules
     topics: Mapping[str, tuple[str, ...]]
     spam: tuple[SpamSign, ...]
+    rewrites: tuple[Rule, ...]
+    """What is read as something else before anything is judged: evasions, names of things."""
+    people: People
     version: str
 
 
@@ -217,6 +221,24 @@ def _spam(key: str, values: Any) -> SpamSign:
     )
 
 
+def _evasions(values: dict[str, Any]) -> tuple[Rule, ...]:
+    table = _Table("evasions.toml", "words", values.get("words"), tuple(values.get("words", ())))
+    return tuple((pattern, word) for word in table.values for pattern in table.patterns(word))
+
+
+_NAME_KEYS = ("makers", "models", "dealers", "others")
+
+
+def _names(values: dict[str, Any]) -> tuple[Rule, ...]:
+    table = _Table("names.toml", "", values, (*_NAME_KEYS, "people"))
+    return tuple((pattern, THING) for key in _NAME_KEYS for pattern in table.patterns(key, needed=False))
+
+
+def _people(values: dict[str, Any]) -> People:
+    table = _Table("names.toml", "people", values.get("people"), ("surnames", "titles", "familiar"))
+    return People(table.text("surnames"), table.text("familiar"), table.patterns("titles"))
+
+
 def _version(folder: Path) -> str:
     digest = hashlib.sha256()
     for file in FILES:
@@ -232,5 +254,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         severity=_severity(_load(folder, "severity.toml")),
         topics=_topics(_load(folder, "topics.toml")),
         spam=tuple(_spam(key, values) for key, values in _load(folder, "spam.toml").items()),
+        rewrites=(*_evasions(_load(folder, "evasions.toml")), *_names(_load(folder, "names.toml"))),
+        people=_people(_load(folder, "names.toml")),
         version=_version(folder),
     )

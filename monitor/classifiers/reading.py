@@ -1,10 +1,14 @@
 """What rules read in one text: cues, outright words, topic words, severity, intent, spam; no model in it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from monitor.classifiers.cues import CueFinder, ExplicitWords
-from monitor.classifiers.lexicon import Lexicon
+from monitor.classifiers.lexicon import Lexicon, Words
+from monitor.classifiers.quoting import ONLY_QUOTED, own_words
+from monitor.classifiers.rewriting import Plain
 from monitor.classifiers.spam import SpamSigns
 from monitor.classifiers.tokens import Folded, fold
 from monitor.classifiers.triggers import PatternIndex
@@ -15,7 +19,8 @@ SPAM_FROM = 0.7
 """From this score a post counts as an advertisement."""
 
 _LINK = re.compile(r"(?:https?://|www\.)[^\s\u4e00-\u9fff]{1,2000}")
-_LETTER = re.compile(r"[^\W\d_]")
+# A Chinese character, or two letters: one letter alone is mostly a part of a face such as (╯°Д°)╯.
+_WORD = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]|[^\W\d_]{2}")
 _OPENING = 20_000
 """Spam, intent and topic words are looked for in this many characters; a longer post has shown itself by then."""
 
@@ -43,11 +48,16 @@ def _blank_reason(text: str) -> str:
     if not text.strip():
         return "空文本"
     without_links = _LINK.sub("", text)
-    if _LETTER.search(without_links):
+    if _WORD.search(without_links):
         return ""
     if without_links != text and not without_links.strip():
         return "只有链接"
     return "只有数字" if any(char.isdigit() for char in without_links) else "只有符号"
+
+
+def _bad_words(words: Words) -> Iterator[str]:
+    """The words that people pull apart so that no filter sees them."""
+    return chain(words.negative, words.insult, words.demand, words.complaint)
 
 
 class Reader:
@@ -65,16 +75,26 @@ class Reader:
         self._question = PatternIndex(lexicon.words.question)
         self._complaint = PatternIndex(lexicon.words.complaint)
         self._spam = SpamSigns(lexicon.spam)
+        self._plain = Plain(lexicon.rewrites, lexicon.people, _bad_words(lexicon.words))
         self._severity = lexicon.severity
         self._grave = PatternIndex(each.pattern for rule in lexicon.severity.rules for each in rule.patterns)
 
+    def prepare(self, text: str) -> Folded:
+        """The text as training and judging see it: folded, the writer's own words, evasions and names read."""
+        own = own_words(fold(text))
+        return self._plain.read(own, frozenset(own.text))
+
     def read(self, text: str) -> Reading:
         """What the rules see; never raises."""
-        folded = fold(text)
-        blank = _blank_reason(folded.text)
+        written = fold(text)
+        own = own_words(written)
+        blank = _blank_reason(own.text)
         if blank:
-            return Reading(folded, blank=blank)
-        chars = frozenset(folded.text)
+            return Reading(own, blank=ONLY_QUOTED if own is not written and not own.text.strip() else blank)
+        chars = frozenset(own.text)
+        folded = self._plain.read(own, chars)
+        if folded is not own:
+            chars = frozenset(folded.text)
         opening = folded.text[:_OPENING]
         cues = self._cues.find(folded, chars)
         explicit = tuple(self._explicit.find(folded.text, chars))
