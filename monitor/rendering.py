@@ -1,6 +1,5 @@
 """Messages in words: templates/email/<name>/ with subject.txt, body.txt and body.html. Plain Jinja, no Flask."""
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from jinja2 import (
 
 from monitor.domain.alerts import Rendered
 from monitor.domain.errors import ConfigError
+from monitor.domain.text import mask_contacts
 
-_CONTACT = re.compile(r"(?<!\d)\+?\d(?:[ -]?\d){6,}(?!\d)|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PARTS = ("subject.txt", "body.txt", "body.html")
 
 
@@ -50,8 +49,3 @@ class MailRenderer:
         """Subject, plain text and HTML; the subject on one line, so that no text can add a header."""
         subject, text, html = (self._environment.get_template(f"{name}/{part}").render(facts) for part in _PARTS)
         return Rendered(" ".join(subject.split())[:200], text.strip() + "\n", html)
-
-
-def mask_contacts(words: str) -> str:
-    """Words that a customer wrote, without telephone numbers and addresses: a mail may be forwarded to anybody."""
-    return _CONTACT.sub("〔联系方式〕", words)

@@ -157,7 +157,7 @@ def agreeing(
     shown = expression in (Expression.EXPLICIT, Expression.IMPLICIT)
     if polarity is None:
         if expression is Expression.NONE and present is Polarity.NEGATIVE:
-            raise Invalid("没有不满，请同时选是中性还是正面。", fields={"polarity": "请选中性或正面"})
+            raise Invalid("没有不满，请同时选是中性还是满意。", fields={"polarity": "请选中性或满意"})
         return (Polarity.NEGATIVE if shown else None), expression
     if polarity is Polarity.NEGATIVE:
         if expression is Expression.NONE:
@@ -282,3 +282,23 @@ def _stratum_accuracy(drawn: Sequence[Drawn], stratum: Stratum) -> StratumAccura
         lambda shares: _ratio(sum(c.posts * s for c, s in zip(kept, shares, strict=True)), posts),
     )
     return StratumAccuracy(stratum, posts, len(inside), answered, right)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What people said of one post, ready to train on; "" where nobody said anything of the part."""
+
+    text: str
+    label: str
+    expression: str
+    topics: str
+    department: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """A post of the audit set with the polarity that people gave it."""
+
+    post_id: int
+    text: str
+    polarity: Polarity

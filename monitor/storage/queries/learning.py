@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from monitor.storage.models import Assessment, Post, Source, SpotCheck
+from monitor.domain.tickets import Status
+from monitor.domain.triage import Outcome
+from monitor.storage.models import Assessment, Correction, Department, Post, Source, SpotCheck, Ticket
 
 
 class Candidate(NamedTuple):
@@ -93,3 +95,27 @@ def frozen_checks(session: Session) -> Sequence[SpotCheck]:
     """The answered checks of the audit set."""
     answered = select(SpotCheck).where(SpotCheck.frozen, SpotCheck.checked_at.is_not(None))
     return session.scalars(_with_all(answered.order_by(SpotCheck.id))).all()
+
+
+def taught_posts(session: Session) -> Sequence[Post]:
+    """Posts that people corrected, or decided about as signals, with their corrections."""
+    corrected = exists().where(Correction.post_id == Post.id)
+    decided = or_(
+        Post.outcome == Outcome.DISMISSED,
+        and_(Post.outcome == Outcome.OPEN, Post.outcome_reason == "accepted"),
+    )
+    statement = select(Post).where(or_(corrected, decided)).order_by(Post.id)
+    return session.scalars(statement.options(selectinload(Post.corrections))).all()
+
+
+def closed_cases(session: Session) -> list[tuple[Post, str]]:
+    """The first post of every closed case with the department that was responsible in the end."""
+    first = select(func.min(Post.id)).where(Post.ticket_id.is_not(None)).group_by(Post.ticket_id)
+    rows = session.execute(
+        select(Post, Department.name)
+        .join(Ticket, Post.ticket_id == Ticket.id)
+        .join(Department, Ticket.department_id == Department.id)
+        .where(Post.id.in_(first), Ticket.status == Status.CLOSED, Department.active)
+        .order_by(Post.id)
+    )
+    return [(post, name) for post, name in rows]
