@@ -41,7 +41,7 @@ class People:
     titles: tuple[str, ...]
 
 
-_BEFORE_NAME = "找叫是的和跟给问有位谢,。!?;: 、"
+_BEFORE_NAME = "找叫是的和跟给问有位谢说听见请由被让从店,。!?;: 、"
 _AFTER_TITLE = "售问傅理员服"
 _AFTER_NAME = "[,。!?;说很的给帮也就真太服态跟和告接]"
 _NO_NAME = "[子期额同梅汉列女粉氏式志醋旧师桥国]"
@@ -59,6 +59,19 @@ def person_pattern(people: People) -> str:
     )
 
 
+# 哈弗(H6), 理想(L9), 宋(PLUS DM-i): what a model is called after its name.
+_CODE = re.compile(r"(?:[ -]?(?:[a-z]{1,4}-?\d{1,3}|plus|pro|max|dm-?i|ev|phev|hev)(?![a-z0-9])){1,2}")
+_SHOPS = ("4s", "汽贸", "汽车销售", "经销商", "汽车城", "名车")
+_NO_SHOP = (
+    "这那家个的了是有没不去到在找给和跟我你他们店本当地附近其哪某每全各原对问让被把也都就还又再多少几次边旁隔壁楼上下"
+    "售后官方厂正规大小老新市区县省国内外同别叫打送回过想说从由与及或等向请"
+)
+# 在(鸿翔)4S店: what stands between a small word and the kind of shop is what the shop is called.
+_SHOP_NAME = re.compile(
+    rf"(?:^|(?<=[在去到找从是让被,。!?;:\n ]))(?![{HAN}]{{0,3}}[{_NO_SHOP}])[{HAN}]{{2,4}}(?=(?:{'|'.join(_SHOPS)}))"
+)
+
+
 class Rewriter:
     """Finds evasions and names, and says what they are read as."""
 
@@ -69,8 +82,10 @@ class Rewriter:
 
     def changes(self, text: str, chars: frozenset[str]) -> list[Change]:
         """What is read otherwise, in order and apart; of several the longest, maker and model as one."""
-        found = [(start, end, self._reads[number]) for number, start, end in self._index.matches(text, chars)]
+        found = [self._named(text, number, start, end) for number, start, end in self._index.matches(text, chars)]
         found += [(*match.span(), PERSON) for match in self._people.finditer(text)]
+        if any(shop in text for shop in _SHOPS):
+            found += [(*match.span(), THING) for match in _SHOP_NAME.finditer(text)]
         kept: list[Change] = []
         for start, end, read in sorted(found, key=lambda each: (each[0], -each[1])):
             if not kept or start >= kept[-1][1] + (_JOINT + 1) * (read == kept[-1][2] == THING):
@@ -78,6 +93,11 @@ class Rewriter:
             elif start >= kept[-1][1]:
                 kept[-1] = (kept[-1][0], end, read)
         return kept
+
+    def _named(self, text: str, number: int, start: int, end: int) -> Change:
+        read = self._reads[number]
+        code = _CODE.match(text, end) if read == THING else None
+        return start, code.end() if code else end, read
 
 
 class Plain:
