@@ -23,6 +23,7 @@ class Permission(StrEnum):
     EDIT_SOURCES = "edit_sources"
     SEE_OUTBOX = "see_outbox"
     EDIT_MEMBERS = "edit_members"
+    CHANGE_MODEL = "change_model"
 
 
 _CARE = frozenset({Permission.SEE_ALL_TICKETS, Permission.DECIDE_SIGNALS, Permission.SEE_SOURCES})
@@ -31,8 +32,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENT: _CARE,
     Role.HANDLER: frozenset({Permission.SEE_DEPARTMENT_TICKETS}),
     Role.HEAD: frozenset({Permission.SEE_DEPARTMENT_TICKETS}),
-    Role.SUPERVISOR: _CARE | {Permission.SEE_OUTBOX},
-    Role.ADMINISTRATOR: _CARE | {Permission.EDIT_SOURCES, Permission.SEE_OUTBOX, Permission.EDIT_MEMBERS},
+    Role.SUPERVISOR: _CARE | {Permission.SEE_OUTBOX, Permission.CHANGE_MODEL},
+    Role.ADMINISTRATOR: _CARE
+    | {Permission.EDIT_SOURCES, Permission.SEE_OUTBOX, Permission.EDIT_MEMBERS, Permission.CHANGE_MODEL},
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from monitor.domain.alerts import Event
 from monitor.domain.learning import CorrectionOrigin, Stratum
 from monitor.domain.people import Role
+from monitor.domain.rescoring import RunState, Shift
 from monitor.domain.routing import DecidedBy
 from monitor.domain.sla import FollowUpKind
 from monitor.domain.tickets import ACTION_NAMES, STATUS_NAMES, Action, Status
@@ -65,6 +66,18 @@ LABELS: dict[type[StrEnum], Mapping[Any, str]] = {
         Outcome.JOIN: "并入已有工单",
         Outcome.OPEN: "已建工单",
         Outcome.DISMISSED: "已忽略",
+    },
+    RunState: {
+        RunState.RUNNING: "进行中",
+        RunState.PAUSED: "已暂停",
+        RunState.DONE: "已完成",
+        RunState.STOPPED: "没做完就停了",
+        RunState.UNDONE: "已收回",
+    },
+    Shift: {
+        Shift.NEWLY_FLAGGED: "新听出不满",
+        Shift.NO_LONGER_FLAGGED: "不再认为不满",
+        Shift.SAME: "判断不变",
     },
     Event: {
         Event.TICKET_OPENED: "新工单",

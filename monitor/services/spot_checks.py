@@ -128,7 +128,7 @@ def answer(
     """
     check = check_for(session, check.id)
     if polarity is None:
-        raise Invalid("请先选倾向。", fields={"polarity": "请选负面、中性或正面"})
+        raise Invalid("请先选倾向。", fields={"polarity": "请选不满、中性或满意"})
     correction = correct(
         session,
         check.post,

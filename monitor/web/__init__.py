@@ -4,6 +4,7 @@ from flask import Flask
 
 from monitor.web import (
     account,
+    accuracy,
     auth,
     errors,
     health,
@@ -12,10 +13,12 @@ from monitor.web import (
     model,
     outbox,
     presenting,
+    rescoring,
     security,
     signals,
     signed_in,
     sources,
+    spot_checks,
     tickets,
 )
 
@@ -26,5 +29,6 @@ def register(app: Flask) -> None:
     signed_in.register(app)
     presenting.register(app)
     errors.register(app)
-    for page in (health, auth, account, inbox, tickets, signals, sources, outbox, members, model):
+    staff = (account, inbox, tickets, signals, spot_checks, sources, outbox, members, model, accuracy, rescoring)
+    for page in (health, auth, *staff):
         app.register_blueprint(page.pages)

@@ -15,6 +15,7 @@ from monitor.services.signals import DISMISSALS, accept_signal, dismiss_signal, 
 from monitor.storage.models import Post
 from monitor.storage.queries.people import active_departments
 from monitor.storage.queries.posts import PAGE, newest_assessment, waiting_signals
+from monitor.web.corrections import corrected, form_choices, save_correction
 from monitor.web.signed_in import myself, staff_pages
 from monitor.web.words import quote_of
 
@@ -27,12 +28,14 @@ def show() -> ResponseReturnValue:
     """The signals, the newest first."""
     before = request.args.get("before", "")
     posts = waiting_signals(edge.session(), before=int(before) if before.isdecimal() else None)
+    departments = [department.name for department in active_departments(edge.session())]
     return render_template(
         "signals/show.html",
         cards=[_card(post) for post in posts[:PAGE]],
         more=posts[PAGE - 1].id if len(posts) > PAGE else None,
         first=not before,
-        departments=[department.name for department in active_departments(edge.session())],
+        departments=departments,
+        choices=form_choices(departments),
         dismissals=DISMISSALS,
         reasons=TRIAGE_REASONS,
     )
@@ -40,8 +43,15 @@ def show() -> ResponseReturnValue:
 
 def _card(post: Post) -> dict[str, Any]:
     assessment = newest_assessment(post)
-    desk = suggested_desk(post, assessment, edge.tools())
-    return {"post": post, "quote": quote_of(post, most=_SHOWN), "assessment": assessment, "desk": desk}
+    desk, changed = suggested_desk(post, assessment, edge.tools()), corrected(post)
+    return {
+        "post": post,
+        "quote": quote_of(post, most=_SHOWN),
+        "assessment": assessment,
+        "corrected": changed,
+        "desk": desk,
+        "chosen": changed.now.department if changed and "department" in changed.now.corrected else desk.department,
+    }
 
 
 @pages.get("/signals/<int:post_id>/text")
@@ -79,6 +89,17 @@ def dismiss(post_id: int) -> ResponseReturnValue:
     except (Invalid, InvalidAction) as error:
         return _not_done(error)
     flash(f"已忽略：{DISMISSALS[reason]}。", "success")
+    return redirect(_back())
+
+
+@pages.post("/signals/<int:post_id>/correction")
+def correct(post_id: int) -> ResponseReturnValue:
+    """Says what the verdict on a signal should have been."""
+    try:
+        said = save_correction(waiting_signal(edge.session(), post_id), request.form)
+    except (Invalid, InvalidAction) as error:
+        return _not_done(error)
+    flash(said, "success")
     return redirect(_back())
 
 

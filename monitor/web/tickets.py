@@ -19,10 +19,11 @@ from monitor.services.acting import person_for, record_refusal
 from monitor.services.assessing import spoken_text
 from monitor.services.customers import REVEAL_REASONS, reveal_contact
 from monitor.services.notes import add_note
-from monitor.storage.models import Assignment, Ticket
+from monitor.storage.models import Assignment, Post, Ticket
 from monitor.storage.queries.people import active_departments
 from monitor.storage.queries.posts import newest_assessment
 from monitor.storage.queries.tickets import history_of, load_case, other_tickets_of
+from monitor.web.corrections import corrected, form_choices, save_correction
 from monitor.web.signed_in import me, myself, staff_pages
 from monitor.web.ticket_forms import MAIN_ACTION, WAITS_FOR, Draft, field_names, forms_for
 from monitor.web.timeline import last_change, timeline
@@ -56,7 +57,8 @@ def _page(ticket: Ticket, draft: Draft) -> str:
         ticket=ticket,
         draft=draft,
         kept=_homeless(draft, open_to_them["offered"]),
-        posts=[(p, quote, newest_assessment(p)) for p, quote in zip(posts, quotes_of(posts), strict=True)],
+        posts=[(p, q, newest_assessment(p), corrected(p)) for p, q in zip(posts, quotes_of(posts), strict=True)],
+        correcting=request.args.get("correct", ""),
         assignment=_current(ticket),
         suggestions=_suggestions(ticket),
         clocks=followups.open_follow_ups(ticket),
@@ -87,6 +89,7 @@ def _what_may_be_done(ticket: Ticket, now: datetime) -> dict[str, Any]:
         "may_decide": approvals.may_decide(ticket, myself()),
         "hand_over": next((a for a in (Action.ACCEPT, Action.REASSIGN) if a in actions), None),
         "dispatch_at": edge.tools().dispatch_at,
+        "choices": form_choices(departments),
         "DecidedBy": DecidedBy,
     }
 
@@ -110,11 +113,22 @@ def _suggestions(ticket: Ticket) -> list[dict[str, Any]]:
 @pages.get("/tickets/<number>/posts/<int:post_id>")
 def post_text(number: str, post_id: int) -> ResponseReturnValue:
     """The whole text of a long post, plain."""
-    ticket = ticket_for(edge.session(), me(), number)
+    post = _post_of(ticket_for(edge.session(), me(), number), post_id)
+    return spoken_text(post), 200, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def _post_of(ticket: Ticket, post_id: int) -> Post:
     post = next((post for post in ticket.posts if post.id == post_id), None)
     if post is None:
         raise NotFound("这张工单里没有这条帖子。")
-    return spoken_text(post), 200, {"Content-Type": "text/plain; charset=utf-8"}
+    return post
+
+
+@pages.post("/tickets/<number>/posts/<int:post_id>/correction")
+def correct(number: str, post_id: int) -> ResponseReturnValue:
+    """Says what the verdict on a post should have been."""
+    _post_of(ticket_for(edge.session(), me(), number), post_id)
+    return _do(number, f"correction-{post_id}", lambda ticket: save_correction(_post_of(ticket, post_id), request.form))
 
 
 @pages.post("/tickets/<number>/<action>")

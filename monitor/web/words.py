@@ -34,14 +34,22 @@ class Quote:
     cues: tuple[Piece, ...]
 
 
-def quote_of(post: Post, *, most: int = MOST) -> Quote:
-    """The words of a post with its cues marked, `most` characters of them."""
-    text = spoken_text(post)
-    pieces = list(pieces_of(text[:most], cues_of(newest_assessment(post))))
+def quote_of(post: Post, *, most: int = MOST, by: Assessment | None = None) -> Quote:
+    """The words of a post, `most` characters of them, with the cues marked of the verdict `by`, else of the newest."""
+    return _quote(spoken_text(post), cues_of(by or newest_assessment(post)), most)
+
+
+def _quote(text: str, found: Sequence[Mapping[str, Any]], most: int) -> Quote:
+    pieces = list(pieces_of(text[:most], found))
     fold_at = _sentence_end(text, FOLD_AT) if len(text) > FOLD_AT * 1.3 else len(text)
     seen, folded = _split(pieces, fold_at)
     cues = {(piece.text, piece.family): piece for piece in pieces if piece.family}
     return Quote(tuple(seen), tuple(folded), len(text), max(len(text) - most, 0), tuple(cues.values()))
+
+
+def plain_quote_of(post: Post, *, most: int = MOST) -> Quote:
+    """The words of a post with nothing marked, for somebody who is to judge them alone."""
+    return _quote(spoken_text(post), (), most)
 
 
 def quotes_of(posts: Iterable[Post], *, most: int = 9000) -> list[Quote]:

@@ -10,8 +10,8 @@ MAY = {
     Role.AGENT: "see_all_tickets decide_signals see_sources",
     Role.HANDLER: "see_department_tickets",
     Role.HEAD: "see_department_tickets",
-    Role.SUPERVISOR: "see_all_tickets decide_signals see_sources see_outbox",
-    Role.ADMINISTRATOR: "see_all_tickets decide_signals see_sources see_outbox edit_sources edit_members",
+    Role.SUPERVISOR: "see_all_tickets decide_signals see_sources see_outbox change_model",
+    Role.ADMINISTRATOR: "see_all_tickets decide_signals see_sources see_outbox edit_sources edit_members change_model",
 }
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from monitor.domain.triage import Outcome
-from monitor.storage.models import Assessment, Post
+from monitor.storage.models import Assessment, Correction, Post
 
 PAGE = 12
 
@@ -19,7 +19,11 @@ def waiting_signals(session: Session, *, before: int | None = None, size: int = 
     return session.scalars(
         statement.order_by(Post.id.desc())
         .limit(size + 1)
-        .options(joinedload(Post.source), selectinload(Post.assessments))
+        .options(
+            joinedload(Post.source),
+            selectinload(Post.assessments),
+            selectinload(Post.corrections).joinedload(Correction.member),
+        )
     ).all()
 
 

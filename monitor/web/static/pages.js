@@ -1,6 +1,6 @@
 // Keys and small comforts; every page works without them.
 
-const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+const typing = (target) => target.closest("input:not([type=radio]), textarea, select, [contenteditable]");
 
 // The button of a form with a department says where the ticket will go.
 for (const button of document.querySelectorAll("button[data-follows]")) {
@@ -46,6 +46,35 @@ const keys = {
   },
 };
 
+// Spot checks: 1, 2, 3 say the attitude, 4 and 5 how dissatisfaction shows, Enter keeps it, s skips.
+const answer = document.querySelector("form.answer");
+const press = (key) => {
+  const target = document.querySelector(`.check-form [data-key="${CSS.escape(key)}"]`);
+  if (!target || !target.checkVisibility()) return false;
+  target.click();
+  target.focus();
+  return true;
+};
+const checkKey = (event) => {
+  if (event.key === "Enter" && !event.target.closest("a, button, summary")) answer.requestSubmit();
+  else if (!press(event.key)) return;
+  event.preventDefault();
+};
+
+// A page that shows something under way fetches itself now and then, and puts the new part in the old one's place.
+const live = document.querySelector("[data-live]");
+const renew = async () => {
+  const here = document.getElementById(live.id);
+  if (!here.querySelector("details[open]") && !document.hidden) {
+    const page = await fetch(location.href).then((answer) => (answer.ok ? answer.text() : "")).catch(() => "");
+    const there = new DOMParser().parseFromString(page, "text/html").getElementById(live.id);
+    if (there) here.replaceWith(there);
+    if (there && !there.dataset.live) location.reload();
+  }
+  if (document.getElementById(live.id)?.dataset.live) setTimeout(renew, live.dataset.live * 1000);
+};
+if (live) setTimeout(renew, live.dataset.live * 1000);
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
   if (event.key === "/") {
@@ -54,6 +83,8 @@ document.addEventListener("keydown", (event) => {
   } else if (cards.length && event.key in keys) {
     event.preventDefault();
     keys[event.key]();
+  } else if (answer) {
+    checkKey(event);
   }
 });
 
