@@ -49,6 +49,15 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicWords:
+    """What speaks of a topic, and what only sounds like it."""
+
+    name: str
+    words: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SpamSign:
     """Something advertisements say or look like, and how much it counts; `lowers`: what only a customer says."""
 
@@ -67,7 +76,7 @@ class Lexicon:
     cues: tuple[CueFamily, ...]
     words: Words
     severity: SeverityRules
-    topics: Mapping[str, tuple[str, ...]]
+    topics: tuple[TopicWords, ...]
     spam: tuple[SpamSign, ...]
     rewrites: tuple[Rule, ...]
     """What is read as something else before anything is judged: evasions, names of things."""
@@ -204,8 +213,9 @@ def _severity(values: dict[str, Any]) -> SeverityRules:
     )
 
 
-def _topics(values: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {name: _Table("topics.toml", name, table, ("words",)).patterns("words") for name, table in values.items()}
+def _topic(name: str, values: Any) -> TopicWords:
+    table = _Table("topics.toml", name, values, ("words", "unless"))
+    return TopicWords(name, table.patterns("words"), table.patterns("unless", needed=False))
 
 
 def _spam(key: str, values: Any) -> SpamSign:
@@ -252,7 +262,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         cues=tuple(_cue_family(key, values) for key, values in _load(folder, "cues.toml").items()),
         words=_words(_load(folder, "words.toml")),
         severity=_severity(_load(folder, "severity.toml")),
-        topics=_topics(_load(folder, "topics.toml")),
+        topics=tuple(_topic(name, values) for name, values in _load(folder, "topics.toml").items()),
         spam=tuple(_spam(key, values) for key, values in _load(folder, "spam.toml").items()),
         rewrites=(*_evasions(_load(folder, "evasions.toml")), *_names(_load(folder, "names.toml"))),
         people=_people(_load(folder, "names.toml")),

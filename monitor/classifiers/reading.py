@@ -11,6 +11,7 @@ from monitor.classifiers.quoting import ONLY_QUOTED, own_words
 from monitor.classifiers.rewriting import Plain
 from monitor.classifiers.spam import SpamSigns
 from monitor.classifiers.tokens import Folded, fold
+from monitor.classifiers.topic_words import TopicFinder
 from monitor.classifiers.triggers import PatternIndex
 from monitor.domain.severity import judge_severity
 from monitor.domain.verdicts import Cue, Intent, Severity
@@ -66,11 +67,10 @@ class Reader:
     def __init__(self, lexicon: Lexicon) -> None:
         self.version = lexicon.version
         self.families = tuple(family.key for family in lexicon.cues)
-        self.topics = tuple(lexicon.topics)
+        self.topics = tuple(topic.name for topic in lexicon.topics)
         self._cues = CueFinder(lexicon.cues, lexicon.words)
         self._explicit = ExplicitWords(lexicon.words)
-        self._topic_of = [name for name, words in lexicon.topics.items() for _ in words]
-        self._topics = PatternIndex(word for words in lexicon.topics.values() for word in words)
+        self._topics = TopicFinder(lexicon.topics)
         self._positive = PatternIndex(lexicon.words.positive)
         self._question = PatternIndex(lexicon.words.question)
         self._complaint = PatternIndex(lexicon.words.complaint)
@@ -123,8 +123,7 @@ class Reader:
 
     def _topic_hits(self, text: str, chars: frozenset[str]) -> tuple[tuple[str, int], ...]:
         hits: dict[str, int] = {}
-        for number, _, _ in self._topics.matches(text, chars):
-            name = self._topic_of[number]
+        for name, _, _ in self._topics.find(text, chars):
             hits[name] = hits.get(name, 0) + 1
         return tuple(hits.items())
 
