@@ -16,7 +16,7 @@ EXPLICIT = "explicit"
 EXPLICIT_REASON = "直接说出的不满"
 # Words somebody else said, titles of books and songs, and words spoken about are not the writer's own.
 _QUOTED = re.compile(
-    r"《[^《》]{1,40}》|(?:说|道|问|写着?|题为|标题|歌名|叫做?|名为|所谓的?|打着|喊)(?:是|过|了)?[:,]?[“「『\"'][^”」』\"']{1,80}[”」』\"']"
+    r"《[^《》]{1,40}》|(?:说|道|问|写着?|唱着?|题为|标题|歌名|叫做?|名为|所谓的?|打着|喊)(?:是|过|了)?[:,]?[“「『\"'][^”」』\"']{1,80}[”」』\"']"
     r"|[“「『\"'][^”」』\"']{1,20}[”」』\"'](?:这|那|两|三|四|几|一)(?:个|几个|两个|三个|四个)?(?:字|词|句|话|梗|说法|歌|书)"
 )
 _QUOTES = frozenset("《“「『\"'")
@@ -25,13 +25,13 @@ _REPORTED = re.compile(
     r"(?:听说|据说|听闻|传闻|网传|据报道|报道称|新闻(?:里|上)?(?:说|讲|称)"
     r"|(?:有人|有些人|别人|网友|朋友|同事|邻居|同学|楼上|网上|论坛(?:里|上)?|群里|博主|评论区|前面那位|上一位)(?:们)?"
     r"[^,。!?;:\n我]{0,6}(?:说|讲|写|吐槽|抱怨|评论|留言|发帖|反映|传|问))"
-    r"[^。!?;\n]{0,60}?(?=但|不过|可我|可是|我自己|我(?:的|家|这|倒|却)|结果|[。!?;\n]|$)"
+    r"([^。!?;\n]{0,60}?)(?=,(?:但|不过|可)|但我|不过我|可我|我自己|我(?:的|家|这|倒|却)|结果|[。!?;\n]|$)"
+    r"|(?:他|她)们?[总老就]?[说嫌](?:过|是)?([^。!?;,\n]{1,30})(?=,(?:但|可|不过)?我(?:却|倒|觉得|说|不|没|的))"
 )
-_REPORTS = frozenset("说讲写评留发反传问抱吐闻报")
+_REPORTS = frozenset("说讲写评留发反传问抱吐闻报嫌")
 # What is asked about is not told: 会不会老是死机 says nothing of the asker's own.
 _ASKED = re.compile(r"(?:会不会|是否会|有没有(?:人|车友|朋友)?(?:遇到|碰到|出现|发生))[^,。!?;\n]{0,30}")
 _ASKS = ("会不会", "是否会", "有没有")
-_REPLY_CHAIN = "//@"
 _NEAR = 60
 """Praise within so many characters of a cue is about the same thing."""
 
@@ -60,17 +60,14 @@ class _Stretches:
 
 
 def _not_own(text: str, chars: frozenset[str]) -> _Stretches:
-    """Where the writer does not speak: quoted, told by others, forwarded, or only asked about."""
+    """Where the writer does not speak: quoted, told by others, or only asked about."""
     spans: list[Span] = []
     if chars & _QUOTES:
         spans.extend(match.span() for match in _QUOTED.finditer(text))
     if chars & _REPORTS:
-        spans.extend(match.span() for match in _REPORTED.finditer(text))
+        spans.extend(match.span(match.lastindex or 0) for match in _REPORTED.finditer(text))
     if any(word in text for word in _ASKS):
         spans.extend(match.span() for match in _ASKED.finditer(text))
-    chain = text.find(_REPLY_CHAIN)
-    if chain >= 0:
-        spans.append((chain, len(text)))
     return _Stretches(spans)
 
 

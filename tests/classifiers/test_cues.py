@@ -1,35 +1,77 @@
 """Each family hears what it should and nothing that only looks like it."""
 
 import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import opencc
 import pytest
 
 from monitor.classifiers.lexicon import FILES, load_lexicon
 from monitor.classifiers.reading import Reader
+from monitor.classifiers.tokens import fold
 from monitor.classifiers.triggers import PatternIndex, needs_of
 from monitor.domain.errors import ConfigError
+from monitor.domain.verdicts import Cue
 from tests.classifiers.cue_examples import HEARD, NOT_HEARD
 
+ENOUGH = 25
+TO_TRADITIONAL = opencc.OpenCC("s2t")
+TO_SIMPLIFIED = opencc.OpenCC("t2s")
+TO_TAIWAN = opencc.OpenCC("s2tw")
+FULL_WIDTH = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
 
-def _pairs(examples: dict[str, list[str]]) -> list[tuple[str, str]]:
+
+def _pairs(examples: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
     return [(family, text) for family, texts in examples.items() for text in texts]
 
 
+def _spaced(text: str) -> str:
+    return re.sub(r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])", " ", text)
+
+
+VARIANTS: dict[str, Callable[[str], str]] = {
+    "as written": str,
+    "traditional": TO_TRADITIONAL.convert,
+    "traditional of Taiwan": TO_TAIWAN.convert,
+    "full width": lambda text: text.translate(FULL_WIDTH),
+    "after a face": lambda text: f"😤👎🏻{text}",
+    "after a joiner": lambda text: f"\u200d\ufeff{text}",
+    "spaced": _spaced,
+}
+
+
+def _heard(reader: Reader, family: str, text: str) -> list[Cue]:
+    return [cue for cue in reader.read(text).cues if cue.family == family]
+
+
 @pytest.mark.parametrize(("family", "text"), _pairs(HEARD))
-def test_a_family_hears(reader: Reader, family: str, text: str) -> None:
-    found = [cue for cue in reader.read(text).cues if cue.family == family]
-    assert found, f"{family} 没听出：{text}"
-    assert all(text[cue.start : cue.end] == cue.text and cue.reason for cue in found)
+def test_a_family_hears_and_marks_the_place(reader: Reader, family: str, text: str) -> None:
+    said = [fold(cue.text).text for cue in _heard(reader, family, text)]
+    assert said, f"{family} 没听出：{text}"
+    for name, change in VARIANTS.items():
+        written = change(text)
+        cues = _heard(reader, family, written)
+        assert [fold(cue.text).text for cue in cues] == said, f"{name}: {written}"
+        assert all(written[cue.start : cue.end] == cue.text and cue.reason for cue in cues), f"{name}: {written}"
 
 
 @pytest.mark.parametrize(("family", "text"), _pairs(NOT_HEARD))
 def test_a_family_is_not_fooled(reader: Reader, family: str, text: str) -> None:
-    assert [cue.text for cue in reader.read(text).cues if cue.family == family] == []
+    for name, change in VARIANTS.items():
+        assert [cue.text for cue in _heard(reader, family, change(text))] == [], name
 
 
-def test_every_family_has_examples(reader: Reader) -> None:
+def test_every_family_has_enough_examples(reader: Reader) -> None:
     assert set(reader.families) == set(HEARD) == set(NOT_HEARD)
+    for family in reader.families:
+        heard, fooling = HEARD[family], NOT_HEARD[family]
+        assert min(len(heard), len(fooling)) >= ENOUGH, family
+        assert len({*heard, *fooling}) == len(heard) + len(fooling), f"{family} 有重复的例句"
+        for texts in (heard, fooling):
+            assert any(fold(text).text != text.lower() and TO_TRADITIONAL.convert(text) == text for text in texts), (
+                family
+            )
 
 
 @pytest.mark.parametrize("text", ["他说“再也不来了”，我劝住了", "歌名《算了》", "朋友问：“这也叫保养？”"])
