@@ -20,8 +20,9 @@ SPAM_FROM = 0.7
 """From this score a post counts as an advertisement."""
 
 _LINK = re.compile(r"(?:https?://|www\.)[^\s\u4e00-\u9fff]{1,2000}")
-# A Chinese character, or two letters: one letter alone is mostly a part of a face such as (╯°Д°)╯.
-_WORD = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]|[^\W\d_]{2}")
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
+# One letter alone is mostly a part of a face such as (╯°Д°)╯.
+_WORD = re.compile(r"[^\W\d_]{2}")
 _OPENING = 20_000
 """Spam, intent and topic words are looked for in this many characters; a longer post has shown itself by then."""
 
@@ -45,12 +46,30 @@ class Reading:
     """Why there is nothing to judge, or ""."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Words that an entry of the lists found: which list, which entry, and where in the text as given."""
+
+    part: str
+    key: str
+    name: str
+    start: int
+    end: int
+
+
+CUES, OUTRIGHT, TOPICS, SEVERITY, SPAM = "线索", "明说", "话题", "严重程度", "广告"
+"""The parts of the word lists, as they are called where their findings are listed."""
+OUTRIGHT_KINDS = {"negative": "不满的评价", "demand": "要求与维权", "insult": "骂人话"}
+
+
 def _blank_reason(text: str) -> str:
     if not text.strip():
         return "空文本"
     without_links = _LINK.sub("", text)
-    if _WORD.search(without_links):
+    if _HAN.search(without_links):
         return ""
+    if _WORD.search(without_links):
+        return "没有中文"
     if without_links != text and not without_links.strip():
         return "只有链接"
     return "只有数字" if any(char.isdigit() for char in without_links) else "只有符号"
@@ -67,6 +86,9 @@ class Reader:
     def __init__(self, lexicon: Lexicon) -> None:
         self.version = lexicon.version
         self.families = tuple(family.key for family in lexicon.cues)
+        self.family_names = {family.key: family.name for family in lexicon.cues}
+        self.spam_names = tuple(sign.name for sign in lexicon.spam)
+        self.severity_names = tuple(rule.name for rule in lexicon.severity.rules)
         self.topics = tuple(topic.name for topic in lexicon.topics)
         self._cues = CueFinder(lexicon.cues, lexicon.words)
         self._explicit = ExplicitWords(lexicon.words)
@@ -88,11 +110,12 @@ class Reader:
         """What the rules see; never raises."""
         written = fold(text)
         own = own_words(written)
-        blank = _blank_reason(own.text)
-        if blank:
-            return Reading(own, blank=ONLY_QUOTED if own is not written and not own.text.strip() else blank)
         chars = frozenset(own.text)
         folded = self._plain.read(own, chars)
+        # A name is read as a mark and is still something to judge; two letters may be read as a word.
+        blank = _blank_reason(own.text) and _blank_reason(folded.text)
+        if blank:
+            return Reading(own, blank=ONLY_QUOTED if own is not written and not own.text.strip() else blank)
         if folded is not own:
             chars = frozenset(folded.text)
         opening = folded.text[:_OPENING]
@@ -115,6 +138,26 @@ class Reader:
             spam=spam,
             spam_signs=signs,
         )
+
+    def places(self, text: str) -> list[Place]:
+        """Everything the lists find in a text, with its places in the text as given."""
+        reading = self.read(text)
+        if reading.blank:
+            return []
+        folded = reading.folded.text[:_OPENING]
+        chars = frozenset(folded)
+        found = [(OUTRIGHT, kind, OUTRIGHT_KINDS[kind], start, end) for kind, start, end in reading.explicit]
+        found += [(TOPICS, name, name, start, end) for name, start, end in self._topics.find(folded, chars)]
+        found += [
+            (SPAM, sign, sign, *span) for sign, spans in self._spam.places(folded, chars).items() for span in spans
+        ]
+        if reading.severity_reason:
+            rule, words = reading.severity_reason.split("：", 1)
+            start = reading.folded.text.find(words)
+            found.append((SEVERITY, rule, rule, start, start + len(words)))
+        placed = [Place(*each[:3], *reading.folded.span(*each[3:])) for each in found]
+        families = self._cues.families
+        return [Place(CUES, cue.family, families[cue.family].name, cue.start, cue.end) for cue in reading.cues] + placed
 
     def _judge_severity(self, text: str, chars: frozenset[str], *, advert: bool) -> tuple[Severity, str]:
         if not self._grave.meets(text, chars):
