@@ -4,12 +4,31 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from monitor.channels.registry import transport_class
+from monitor.classifiers.candidates import (
+    OWN_SET,
+    active_folder,
+    adopt,
+    broken_model,
+    find_candidate,
+    keep_candidate,
+    list_candidates,
+    roll_back,
+    staging_folder,
+    write_comparison,
+    write_lessons,
+)
+from monitor.classifiers.comparing import compare_cards, compare_verdicts
 from monitor.classifiers.evaluation import EvaluationRow, evaluate
+from monitor.classifiers.lexicon import Lexicon, load_lexicon
+from monitor.classifiers.lexicon_comparing import LexiconComparison
+from monitor.classifiers.lexicon_measuring import MeasuredFamily, measure_lexicon
 from monitor.classifiers.model_file import Card, load_card
+from monitor.classifiers.reading import Reader
 from monitor.classifiers.registry import build_classifier, build_judge, load_router_trainer, load_trainer
 from monitor.classifiers.routing_evaluation import RouterEvaluation
 from monitor.classifiers.routing_model import OwnSuggester, RouterCard, evaluate_router, load_router
@@ -17,7 +36,9 @@ from monitor.classifiers.tokens import fold
 from monitor.classifiers.trained import SHIPPED
 from monitor.configuration import Configuration, load_configuration
 from monitor.domain.alerts import Channel, Event
+from monitor.domain.candidates import Adoption, Candidate, CardFigure, Comparison
 from monitor.domain.errors import ConfigError
+from monitor.domain.learning import AuditRow, Lesson
 from monitor.domain.triage import TriagePolicy
 from monitor.domain.verdicts import Judge, TwoPassJudge
 from monitor.rendering import MailRenderer
@@ -88,23 +109,44 @@ def flag_line(settings: Settings) -> float:
     """The probability from which on the classifier in force flags; SnowNLP's is one half."""
     if settings.classifier != "trained":
         return 0.5
-    return model_card(Path(settings.model) if settings.model else None).threshold
+    return model_card(model_in_force(settings)).threshold
 
 
 def _router_version(settings: Settings, router: OwnSuggester | None) -> str:
     """What a verdict's own version leaves open: which router suggested the departments."""
     if router is not None:
         return router.version
-    model = Path(settings.model) if settings.model else None
-    return "" if settings.classifier == "trained" else model_card(model).version
+    return "" if settings.classifier == "trained" else model_card(model_in_force(settings)).version
 
 
 def _judge(settings: Settings, lexicon: Path, router: OwnSuggester | None) -> Judge:
     """The classifier's verdicts beside the departments of the company's own router, when it has one."""
-    model = Path(settings.model) if settings.model else None
-    if router is None:
-        return build_judge(settings.classifier, lexicon, model)
-    return TwoPassJudge(build_classifier(settings.classifier, lexicon, model), router)
+    model = model_in_force(settings)
+    try:
+        if router is None:
+            return build_judge(settings.classifier, lexicon, model)
+        return TwoPassJudge(build_classifier(settings.classifier, lexicon, model), router)
+    except ConfigError as error:
+        if model is None or settings.model or str(model) not in str(error):
+            raise
+        raise ConfigError(broken_model(models_folder(settings), model.name, error)) from error
+
+
+def models_folder(settings: Settings) -> Path:
+    """Where models of one's own lie, and the file that says which is in force."""
+    return settings.data / "models"
+
+
+def model_in_force(settings: Settings) -> Path | None:
+    """The folder of the model in force, None for the shipped one; the setting `model` wins over an adopted one.
+
+    Raises `ConfigError` for a folder that is not there: judging on with another model would not be noticed.
+    """
+    if not settings.model:
+        return active_folder(models_folder(settings))
+    if not Path(settings.model).is_dir():
+        raise ConfigError(f"设置 model 指向的文件夹不存在：{settings.model}")
+    return Path(settings.model)
 
 
 def build_renderer() -> MailRenderer:
@@ -181,10 +223,97 @@ def train_model(
     without: Sequence[str],
     seed: int,
     progress: Callable[[str], None],
+    extra: Path | None = None,
 ) -> Card:
-    """Trains a model from a folder of labelled sets and writes it to `output`. Raises `ConfigError`."""
+    """Trains a model from a folder of labelled sets, and those of `extra`, and writes it. Raises `ConfigError`."""
     train = load_trainer()
-    return train(data, output, only=only, without=without, seed=seed, progress=progress, lexicon=lexicon)
+    more = {} if extra is None else {"extra": extra}
+    return train(data, output, only=only, without=without, seed=seed, progress=progress, lexicon=lexicon, **more)
+
+
+def export_lessons(path: Path, lessons: Sequence[Lesson]) -> None:
+    """Writes what people said as a labelled set that `train_model` reads. Raises `ConfigError`."""
+    try:
+        write_lessons(path, lessons)
+    except OSError as error:
+        raise ConfigError(f"{path}: 写不进去：{error.strerror}") from error
+
+
+def train_candidate(
+    settings: Settings,
+    lexicon: Path,
+    data: Path,
+    lessons: Sequence[Lesson],
+    *,
+    only: Sequence[str],
+    without: Sequence[str],
+    seed: int,
+    progress: Callable[[str], None],
+) -> Path:
+    """Trains a model from labelled sets and what people said; gives its folder among the candidates.
+
+    What people said is on disk only while the training lasts. Raises `ConfigError`.
+    """
+    models = models_folder(settings)
+    with staging_folder(models) as staged:
+        write_lessons(staged / "extra" / f"{OWN_SET}.csv", lessons)
+        train_model(
+            lexicon,
+            data,
+            staged / "model",
+            only=only,
+            without=without,
+            seed=seed,
+            progress=progress,
+            extra=staged / "extra",
+        )
+        return keep_candidate(models, staged / "model")
+
+
+def compare_with_present(settings: Settings, lexicon: Path, folder: Path, rows: Sequence[AuditRow]) -> Comparison:
+    """How a model does beside the one in force on the audit set; kept beside the model when it is a candidate."""
+    texts = [row.text for row in rows]
+    verdicts = [
+        build_classifier("trained", lexicon, model).classify(texts) for model in (model_in_force(settings), folder)
+    ]
+    comparison = compare_verdicts(rows, *verdicts)
+    if folder.parent == models_folder(settings).resolve():
+        write_comparison(folder, comparison)
+    return comparison
+
+
+def compare_cards_with_present(settings: Settings, folder: Path) -> list[CardFigure]:
+    """What the cards of a model and of the one in force say of the open sets."""
+    return compare_cards(model_card(model_in_force(settings)), load_card(folder))
+
+
+def own_models(settings: Settings) -> list[Candidate]:
+    """Every model of one's own."""
+    return list_candidates(models_folder(settings))
+
+
+def own_model(settings: Settings, name: str) -> Path:
+    """The folder of a candidate by version, or of any model by path. Raises `ConfigError`."""
+    return find_candidate(models_folder(settings), name)
+
+
+def adopt_model(
+    settings: Settings, folder: Path, *, by: str, at: datetime, comparison: Comparison, forced: bool
+) -> Adoption:
+    """Brings a model into force for every process that starts from now on. Raises `ConfigError`."""
+    return adopt(
+        models_folder(settings),
+        folder,
+        by=by,
+        at=at.isoformat(timespec="seconds"),
+        comparison=comparison,
+        forced=forced,
+    )
+
+
+def roll_back_model(settings: Settings) -> tuple[Adoption, Adoption | None]:
+    """Takes the last adoption back; gives it, and what is in force now, None for the shipped model."""
+    return roll_back(models_folder(settings))
 
 
 def evaluate_classifiers(
@@ -222,3 +351,23 @@ def train_own_router(
 def evaluate_own_router(file: Path, folder: Path, *, text: str, label: str) -> RouterEvaluation:
     """How good a company's own router is on a file of cases. Raises `ConfigError`."""
     return evaluate_router(file, folder, text=text, label=label)
+
+
+def read_lexicon(folder: Path) -> Lexicon:
+    """The word lists of a folder. Raises `ConfigError` that names file and key in this folder."""
+    try:
+        return load_lexicon(folder)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("config/lexicon/", f"{folder}/")) from error
+
+
+def compare_lexicons(before: Path, after: Path) -> LexiconComparison:
+    """What reads posts with the word lists of two folders. Raises `ConfigError`."""
+    return LexiconComparison(Reader(read_lexicon(before)), Reader(read_lexicon(after)))
+
+
+def measure_word_lists(
+    lexicon: Path, data: Path, *, by_set: bool, limit: int | None, progress: Callable[[str], None]
+) -> list[MeasuredFamily]:
+    """Precision and coverage of the word lists on every labelled set of a folder. Raises `ConfigError`."""
+    return measure_lexicon(Reader(read_lexicon(lexicon)), data, by_set=by_set, limit=limit, progress=progress)

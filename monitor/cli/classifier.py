@@ -1,28 +1,21 @@
 """The classifier on the command line: training, measuring, what the present one was made of."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from monitor.cli.learning import adopt, candidates, data_option, rollback, train
 from monitor.cli.output import emit, format_option, remark
 from monitor.cli.rescoring import rescore, undo_rescore
 from monitor.configuration import load_configuration
-from monitor.domain.errors import ConfigError
 from monitor.domain.wording import label
 from monitor.settings import config_folder, load_settings
-from monitor.wiring import build_tools, compare_models, evaluate_classifiers, model_card, train_model
+from monitor.wiring import build_tools, compare_models, evaluate_classifiers, model_card, model_in_force
 
-_data = click.option(
-    "--data",
-    envvar="MONITOR_DATASETS",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=True,
-    help="放有标注数据集（*.csv 或 *.csv.gz，含 text 与 label 两列）的文件夹；也可以用环境变量 MONITOR_DATASETS",
-)
 _COLUMNS = {
     "set": "数据集",
     "n": "条数",
@@ -44,27 +37,12 @@ def classifier() -> None:
 
 classifier.add_command(rescore)
 classifier.add_command(undo_rescore)
+for learned in (train, adopt, rollback, candidates):
+    classifier.add_command(learned)
 
 
 @classifier.command()
-@_data
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="模型写到哪个文件夹")
-@click.option("--only", default="", help="只用这些数据集，逗号分隔")
-@click.option("--without", default="", help="不用这些数据集，逗号分隔")
-@click.option("--seed", default=7, show_default=True, help="随机种子；同样的数据和种子得到逐字节相同的模型")
-def train(data: Path, output: Path, only: str, without: str, seed: int) -> None:
-    """用标注数据训练一个模型；训练好后把设置 model 指向它。"""
-    lexicon = config_folder() / "lexicon"
-    card = train_model(lexicon, data, output, only=_names(only), without=_names(without), seed=seed, progress=remark)
-    click.echo(f'模型 {card.version} 已写到 {output}；启用它：在 settings.toml 里写 model = "{output}"')
-
-
-def _names(text: str) -> Sequence[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-@classifier.command()
-@_data
+@data_option
 @click.option("--limit", type=click.IntRange(min=1), help="每个数据集最多用多少条")
 @click.option(
     "--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="评测哪个模型；不写则是现用的"
@@ -122,7 +100,7 @@ def _measures(entry: Any) -> str:
 
 
 @classifier.command()
-@_data
+@data_option
 @click.argument("first", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("second", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--limit", type=click.IntRange(min=1), help="每个数据集最多用多少条")
@@ -158,8 +136,4 @@ def explain(text: str) -> None:
 
 
 def _model_in_force() -> Path | None:
-    folder = config_folder()
-    settings = load_settings(folder)
-    if settings.model and not Path(settings.model).is_dir():
-        raise ConfigError(f"设置 model 指向的文件夹不存在：{settings.model}")
-    return Path(settings.model) if settings.model else None
+    return model_in_force(load_settings(config_folder()))

@@ -4,6 +4,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -11,16 +12,17 @@ import click
 from sqlalchemy import func, select
 
 from monitor.cli.opening import existing
-from monitor.cli.output import emit, format_option, remark
+from monitor.cli.output import defused, emit, format_option, remark
 from monitor.clock import utc_now
 from monitor.domain.errors import MonitorError
 from monitor.jobs.context import JobContext
 from monitor.jobs.handle import handle_batch
 from monitor.services.intake import Accepted, accept_posts
 from monitor.services.setup import built_in_source
+from monitor.services.teaching import lessons
 from monitor.services.tools import Tools
 from monitor.storage.models import Department, Post, Source, Ticket
-from monitor.wiring import Installation, build_collectors, build_tools, read_posts
+from monitor.wiring import Installation, build_collectors, build_tools, export_lessons, read_posts
 from scrapers.base import RawPost, Rejection
 from scrapers.errors import CollectError
 
@@ -52,6 +54,19 @@ def import_posts(file: Path, mapping: tuple[str, ...], name: str, complaints: bo
     handled = _handle(place, tools)
     _report(accepted, handled, time.monotonic() - started)
     emit(_outcome(place, source_id), {"what": "结果", "count": "条数"}, form)
+
+
+@posts.command("export-corrections")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_corrections(file: Path) -> None:
+    """把同事们的更正导出成 CSV 文件 FILE，列为 text、label、expression、topics、department，可直接用来训练。
+
+    联系方式已隐去；核对集只用来检验模型，不在其中。
+    """
+    with existing().database.reading() as session:
+        rows = lessons(session)
+    export_lessons(file, [replace(row, text=str(defused(row.text))) for row in rows])
+    remark(f"导出了 {len(rows)} 条更正到 {file}")
 
 
 def _report(accepted: Accepted, handled: int, seconds: float) -> None:

@@ -1,7 +1,6 @@
 """What the classifier was made of, how well it hears, and what it cannot do."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from flask import render_template
@@ -10,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from monitor import edge
 from monitor.domain.people import Permission
 from monitor.web.signed_in import staff_pages
-from monitor.wiring import model_card
+from monitor.wiring import model_card, model_in_force
 
 pages = staff_pages("model", Permission.SEE_SOURCES)
 
@@ -38,7 +37,7 @@ MEASURES = {
 def show() -> ResponseReturnValue:
     """The card of the model in force."""
     settings = edge.installation().settings
-    card = model_card(Path(settings.model) if settings.model else None)
+    card = model_card(model_in_force(settings))
     return render_template(
         "model/show.html",
         card=card,
