@@ -27,7 +27,11 @@ from monitor.classifiers.evaluation import EvaluationRow, evaluate
 from monitor.classifiers.lexicon import Lexicon, load_lexicon
 from monitor.classifiers.lexicon_comparing import LexiconComparison
 from monitor.classifiers.lexicon_measuring import MeasuredFamily, measure_lexicon
+from monitor.classifiers.lexicon import Lexicon, load_lexicon
+from monitor.classifiers.lexicon_comparing import LexiconComparison
+from monitor.classifiers.lexicon_measuring import MeasuredFamily, measure_lexicon
 from monitor.classifiers.model_file import Card, load_card
+from monitor.classifiers.reading import Reader
 from monitor.classifiers.reading import Reader
 from monitor.classifiers.registry import build_classifier, build_judge, load_router_trainer, load_trainer
 from monitor.classifiers.routing_evaluation import RouterEvaluation
@@ -351,6 +355,26 @@ def train_own_router(
 def evaluate_own_router(file: Path, folder: Path, *, text: str, label: str) -> RouterEvaluation:
     """How good a company's own router is on a file of cases. Raises `ConfigError`."""
     return evaluate_router(file, folder, text=text, label=label)
+
+
+def read_lexicon(folder: Path) -> Lexicon:
+    """The word lists of a folder. Raises `ConfigError` that names file and key in this folder."""
+    try:
+        return load_lexicon(folder)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace("config/lexicon/", f"{folder}/")) from error
+
+
+def compare_lexicons(before: Path, after: Path) -> LexiconComparison:
+    """What reads posts with the word lists of two folders. Raises `ConfigError`."""
+    return LexiconComparison(Reader(read_lexicon(before)), Reader(read_lexicon(after)))
+
+
+def measure_word_lists(
+    lexicon: Path, data: Path, *, by_set: bool, limit: int | None, progress: Callable[[str], None]
+) -> list[MeasuredFamily]:
+    """Precision and coverage of the word lists on every labelled set of a folder. Raises `ConfigError`."""
+    return measure_lexicon(Reader(read_lexicon(lexicon)), data, by_set=by_set, limit=limit, progress=progress)
 
 
 def read_lexicon(folder: Path) -> Lexicon:

@@ -62,6 +62,22 @@ CUES, OUTRIGHT, TOPICS, SEVERITY, SPAM = "线索", "明说", "话题", "严重�
 OUTRIGHT_KINDS = {"negative": "不满的评价", "demand": "要求与维权", "insult": "骂人话"}
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Words that an entry of the lists found: which list, which entry, and where in the text as given."""
+
+    part: str
+    key: str
+    name: str
+    start: int
+    end: int
+
+
+CUES, OUTRIGHT, TOPICS, SEVERITY, SPAM = "线索", "明说", "话题", "严重程度", "广告"
+"""The parts of the word lists, as they are called where their findings are listed."""
+OUTRIGHT_KINDS = {"negative": "不满的评价", "demand": "要求与维权", "insult": "骂人话"}
+
+
 def _blank_reason(text: str) -> str:
     if not text.strip():
         return "空文本"
@@ -86,6 +102,9 @@ class Reader:
     def __init__(self, lexicon: Lexicon) -> None:
         self.version = lexicon.version
         self.families = tuple(family.key for family in lexicon.cues)
+        self.family_names = {family.key: family.name for family in lexicon.cues}
+        self.spam_names = tuple(sign.name for sign in lexicon.spam)
+        self.severity_names = tuple(rule.name for rule in lexicon.severity.rules)
         self.family_names = {family.key: family.name for family in lexicon.cues}
         self.spam_names = tuple(sign.name for sign in lexicon.spam)
         self.severity_names = tuple(rule.name for rule in lexicon.severity.rules)
@@ -138,6 +157,26 @@ class Reader:
             spam=spam,
             spam_signs=signs,
         )
+
+    def places(self, text: str) -> list[Place]:
+        """Everything the lists find in a text, with its places in the text as given."""
+        reading = self.read(text)
+        if reading.blank:
+            return []
+        folded = reading.folded.text[:_OPENING]
+        chars = frozenset(folded)
+        found = [(OUTRIGHT, kind, OUTRIGHT_KINDS[kind], start, end) for kind, start, end in reading.explicit]
+        found += [(TOPICS, name, name, start, end) for name, start, end in self._topics.find(folded, chars)]
+        found += [
+            (SPAM, sign, sign, *span) for sign, spans in self._spam.places(folded, chars).items() for span in spans
+        ]
+        if reading.severity_reason:
+            rule, words = reading.severity_reason.split("：", 1)
+            start = reading.folded.text.find(words)
+            found.append((SEVERITY, rule, rule, start, start + len(words)))
+        placed = [Place(*each[:3], *reading.folded.span(*each[3:])) for each in found]
+        families = self._cues.families
+        return [Place(CUES, cue.family, families[cue.family].name, cue.start, cue.end) for cue in reading.cues] + placed
 
     def places(self, text: str) -> list[Place]:
         """Everything the lists find in a text, with its places in the text as given."""

@@ -81,12 +81,16 @@ class SpamSigns:
         self._shapes = [(sign, SHAPES[sign.shape]) for sign in signs if sign.shape]
 
     def find(self, text: str, chars: frozenset[str]) -> dict[SpamSign, list[Span]]:
-        """Each sign with the places of its words; shapes and the customer's words count only beside an advertisement's."""
+        """Each sign with the places of its words; shapes and a customer's words count only beside an advertisement's."""
         found = self._raising.find(text, chars)
         if not found:
             return {}
         shapes: dict[SpamSign, list[Span]] = {sign: [] for sign, shape in self._shapes if shape(text)}
         return found | shapes | self._lowering.find(text, chars)
+
+    def places(self, text: str, chars: frozenset[str]) -> dict[str, list[Span]]:
+        """The places of each sign's words, by the sign's name."""
+        return {sign.name: spans for sign, spans in self.find(text, chars).items()}
 
     def score(
         self, text: str, chars: frozenset[str], *, outright: Outright, families: frozenset[str]

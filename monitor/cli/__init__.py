@@ -15,6 +15,7 @@ COMMANDS = {
     "db": "monitor.cli.db:db",
     "doctor": "monitor.cli.doctor:doctor",
     "jobs": "monitor.cli.serving:jobs",
+    "lexicon": "monitor.cli.lexicon:lexicon",
     "members": "monitor.cli.members:members",
     "posts": "monitor.cli.posts:posts",
     "routing": "monitor.cli.routing:routing",

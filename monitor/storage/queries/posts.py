@@ -42,3 +42,14 @@ def known_fingerprints(session: Session, fingerprints: Collection[str]) -> set[s
     """Which of these wordings came in before, from any source."""
     found = select(Post.fingerprint).where(Post.fingerprint.in_(list(fingerprints)[:500])).distinct()
     return set(session.scalars(found))
+
+
+def count_posts(session: Session) -> int:
+    """How many posts are stored."""
+    return session.scalar(select(func.count()).select_from(Post)) or 0
+
+
+def newest_posts(session: Session, *, before: int | None = None, size: int = 500) -> Sequence[Post]:
+    """Stored posts, the newest first; those older than post number `before` when it is given."""
+    statement = select(Post).order_by(Post.id.desc()).limit(size)
+    return session.scalars(statement if before is None else statement.where(Post.id < before)).all()
