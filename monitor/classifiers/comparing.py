@@ -2,7 +2,8 @@
 
 Noise is told from loss in two ways: the exact test of McNemar (1947) on posts that only one of the two flags rightly,
 and a paired bootstrap (Efron 1979) of every measure's difference. Where the audit set is too small for either to be
-sure, doubt counts against the candidate: more than two points lower is worse, proven or not.
+sure, doubt counts against the candidate: what is lower by more than two points and by more than one standard error of
+the difference counts as worse, proven or not.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from monitor.domain.verdicts import Polarity, Verdict
 
 _DRAWS = 1000
 _RISK = 0.05
+_Z = 1.96
 
 Ints = NDArray[np.int64]
 _POLARITIES = tuple(Polarity)
@@ -141,8 +143,8 @@ def _reasons(figures: Sequence[Figure], chance: float) -> tuple[str, ...]:
 def _is_worse(figure: Figure) -> bool:
     sign = -1.0 if figure.measure in LOWER_IS_BETTER else 1.0
     surely = max(sign * figure.difference_low, sign * figure.difference_high) < 0
-    by_much = figure.measure in _STRICT and sign * figure.difference < -TOLERANCE
-    return surely or by_much
+    noise = max(TOLERANCE, (figure.difference_high - figure.difference_low) / (2 * _Z))
+    return surely or (figure.measure in _STRICT and sign * figure.difference < -noise)
 
 
 _CARD_MEASURES = ("auc", "negative_against_positive", "accuracy", "macro_f1", "micro_f1")
