@@ -23,6 +23,8 @@ _LINK = re.compile(r"(?:https?://|www\.)[^\s\u4e00-\u9fff]{1,2000}")
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 # One letter alone is mostly a part of a face such as (╯°Д°)╯.
 _WORD = re.compile(r"[^\W\d_]{2}")
+# 没投诉过, 不用维权; but 再不退我就投诉.
+_DENIED = re.compile(r"(?<!再)(?:没|不|未)[^,。!?;]{0,3}\Z")
 _OPENING = 20_000
 """Spam, intent and topic words are looked for in this many characters; a longer post has shown itself by then."""
 
@@ -210,7 +212,7 @@ class Reader:
         return tuple(hits.items())
 
     def _intent(self, text: str, chars: frozenset[str], cues: tuple[Cue, ...], *, question: bool) -> Intent:
-        if self._complaint.meets(text, chars):
+        if any(not _DENIED.search(text, max(0, at - 6), at) for _, at, _ in self._complaint.matches(text, chars)):
             return Intent.COMPLAINT
         wanted = {self._cues.families[cue.family].intent for cue in cues}
         for intent in (Intent.WARNING, Intent.LEAVING, Intent.SUGGESTION):
