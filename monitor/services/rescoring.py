@@ -21,6 +21,7 @@ from monitor.domain.verdicts import Verdict
 from monitor.services import audit
 from monitor.services.assessing import assessment_row, judge_posts
 from monitor.services.audit import Doer
+from monitor.services.correcting import effective
 from monitor.services.tools import Tools
 from monitor.storage.models import Assessment, Post, RescoreChange, RescoreRun
 
@@ -151,7 +152,7 @@ def _running(session: Session, tools: Tools) -> RescoreRun | None:
 
 def _next_posts(session: Session, run: RescoreRun, tools: Tools, limit: int) -> Sequence[Post]:
     query = _outdated(tools).where(Post.id > run.after_id).order_by(Post.id).limit(limit)
-    return session.scalars(query.options(selectinload(Post.assessments))).all()
+    return session.scalars(query.options(selectinload(Post.assessments), selectinload(Post.corrections))).all()
 
 
 def _keep(session: Session, run: RescoreRun, posts: Sequence[Post], tools: Tools, now: datetime) -> None:
@@ -195,7 +196,9 @@ def _change(run: RescoreRun, post: Post, shift: Shift, verdict: Verdict) -> dict
 
 def _show_newly_flagged(posts: Sequence[Post], shifts: Sequence[Shift]) -> None:
     for post, shift in zip(posts, shifts, strict=True):
-        if shift is Shift.NEWLY_FLAGGED and (post.outcome, post.outcome_reason) == _PUT_ASIDE:
+        put_aside = (post.outcome, post.outcome_reason) == _PUT_ASIDE
+        # What a person said of the writer's attitude stands above any version.
+        if shift is Shift.NEWLY_FLAGGED and put_aside and "polarity" not in effective(post).corrected:
             post.outcome, post.outcome_reason = Outcome.SIGNAL, RESCORED
 
 

@@ -9,7 +9,8 @@ from monitor import edge
 from monitor.domain.errors import Invalid
 from monitor.domain.verdicts import Expression, Polarity
 from monitor.services.correcting import Effective, correct, effective, valid_corrections
-from monitor.storage.models import Correction, Post
+from monitor.storage.models import Assessment, Correction, Post
+from monitor.storage.queries.posts import newest_assessment
 from monitor.web.signed_in import myself
 
 _Code = TypeVar("_Code", bound=StrEnum)
@@ -21,20 +22,31 @@ EXPRESSIONS = {Expression.EXPLICIT: "明说", Expression.IMPLICIT: "隐性", Exp
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """A verdict that people changed: what counts now, the parts they said, the last of them, and all their notes."""
+    """A verdict that people spoke about: what counts now, in words, and whether it is otherwise than was given."""
 
     now: Effective
     parts: tuple[str, ...]
+    differs: bool
     last: Correction
     notes: tuple[str, ...]
 
 
 def corrected(post: Post) -> Corrected | None:
-    """What people made of the verdict on a post; None while nobody changed it."""
+    """What people made of the verdict on a post; None while nobody said anything of it."""
     said = valid_corrections(post)
     if not said:
         return None
-    return Corrected(effective(post), tuple(_parts(effective(post))), said[-1], tuple(c.note for c in said if c.note))
+    now = effective(post)
+    notes = tuple(correction.note for correction in said if correction.note)
+    return Corrected(now, tuple(_parts(now)), _differs(now, newest_assessment(post)), said[-1], notes)
+
+
+def _differs(now: Effective, given: Assessment | None) -> bool:
+    if given is None:
+        return True
+    likely = given.details.get("departments", ())
+    was = (given.polarity, given.expression, given.main_topic, likely[0]["department"] if likely else "")
+    return (now.polarity, now.expression, now.topic, now.department) != was
 
 
 def _parts(now: Effective) -> Sequence[str]:

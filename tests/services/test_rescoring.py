@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from monitor.domain.errors import InvalidAction, NotFound
 from monitor.domain.rescoring import RunState, Shift
 from monitor.domain.triage import Outcome
-from monitor.domain.verdicts import Expression, TwoPassJudge
+from monitor.domain.verdicts import Expression, Polarity, TwoPassJudge
 from monitor.services.audit import SYSTEM
+from monitor.services.correcting import correct
 from monitor.services.pipeline import handle_posts
 from monitor.services.rescoring import (
     RESCORED,
@@ -87,6 +88,15 @@ def test_what_changed_is_counted_and_the_newly_heard_wait_for_a_person(
     assert advance(session, sharper, now) == 0
     assert run.state is RunState.DONE
     assert count_outdated(session, sharper) == 0
+
+
+def test_what_a_person_said_stands_above_a_new_version(
+    session: Session, sharper: Tools, stored: list[Post], now: datetime
+) -> None:
+    correct(session, stored[0], SYSTEM, now, polarity=Polarity.NEUTRAL)
+    start(session, sharper, SYSTEM, now)
+    advance(session, sharper, now)
+    assert stored[0].outcome is Outcome.IGNORE
 
 
 def test_every_changed_post_is_kept_with_before_and_after(
