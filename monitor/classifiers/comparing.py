@@ -13,7 +13,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.classifiers.evaluation import auc
+from monitor.classifiers.evaluation import auc, share_with_interval
 from monitor.classifiers.model_file import Card
 from monitor.domain.candidates import TOLERANCE, CardFigure, Comparison, Figure
 from monitor.domain.learning import AuditRow
@@ -49,28 +49,30 @@ class _Answers:
         return self.flagged == self.negative
 
 
-def _share(hits: NDArray[np.bool_], of: NDArray[np.bool_]) -> float | None:
-    return float(hits[of].mean()) if of.any() else None
-
-
 def _macro_f1(answers: _Answers) -> float | None:
     """As `evaluation.macro_f1`, over numbers: the bootstrap asks two thousand times."""
     found = [(answers.truth == each, answers.guessed == each) for each in np.unique(answers.truth)]
     return float(np.mean([2 * (said & so).sum() / (said.sum() + so.sum()) for so, said in found]))
 
 
-def _neutral_flagged(answers: _Answers) -> float | None:
-    return _share(answers.flagged, answers.truth == _POLARITIES.index(Polarity.NEUTRAL))
-
-
 _Measure = Callable[[_Answers], float | None]
+_SHARES: Mapping[str, Callable[[_Answers], NDArray[np.bool_]]] = {
+    "flag_accuracy": lambda answers: answers.right,
+    "accuracy": lambda answers: answers.truth == answers.guessed,
+    "recall": lambda answers: answers.flagged[answers.negative],
+    "neutral_flagged": lambda answers: answers.flagged[answers.truth == _POLARITIES.index(Polarity.NEUTRAL)],
+}
+"""Measures that count: the rows they count over, true where it holds."""
+
+
+def _mean(counted: Callable[[_Answers], NDArray[np.bool_]]) -> _Measure:
+    return lambda answers: float(held.mean()) if len(held := counted(answers)) else None
+
+
 MEASURES: Mapping[str, _Measure] = {
-    "flag_accuracy": lambda answers: float(answers.right.mean()),
-    "accuracy": lambda answers: float((answers.truth == answers.guessed).mean()),
+    **{name: _mean(counted) for name, counted in _SHARES.items()},
     "macro_f1": _macro_f1,
     "auc": lambda answers: auc(answers.chances, answers.negative),
-    "recall": lambda answers: _share(answers.flagged, answers.negative),
-    "neutral_flagged": _neutral_flagged,
 }
 """flag_accuracy: dissatisfied or not; accuracy and macro_f1: three polarities; recall: of the dissatisfied."""
 LOWER_IS_BETTER = frozenset({"neutral_flagged"})
@@ -112,20 +114,29 @@ def _figure(name: str, measure: _Measure, ours: _Answers, theirs: _Answers, draw
     drawn = np.array([pair for pair in pairs if None not in pair], np.float64)
     if not len(drawn):
         return None
-    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    (present_low, candidate_low), (present_high, candidate_high) = _limits(name, ours, theirs, drawn)
     gap_low, gap_high = np.quantile(drawn[:, 1] - drawn[:, 0], (0.025, 0.975))
     return Figure(
         measure=name,
         n=len(ours.truth),
         present=present,
-        present_low=float(low[0]),
-        present_high=float(high[0]),
+        present_low=present_low,
+        present_high=present_high,
         candidate=candidate,
-        candidate_low=float(low[1]),
-        candidate_high=float(high[1]),
+        candidate_low=candidate_low,
+        candidate_high=candidate_high,
         difference_low=float(gap_low),
         difference_high=float(gap_high),
     )
+
+
+def _limits(name: str, ours: _Answers, theirs: _Answers, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The 95 % limits of both models: Wilson's for shares, which stay honest at 0 and 1; else the bootstrap's."""
+    if name not in _SHARES:
+        limits: NDArray[np.float64] = np.quantile(drawn, (0.025, 0.975), axis=0)
+        return limits
+    held = [_SHARES[name](answers) for answers in (ours, theirs)]
+    return np.array([share_with_interval(int(each.sum()), len(each))[1:] for each in held]).T
 
 
 def mcnemar(lost: int, won: int) -> float:
@@ -147,16 +158,27 @@ def _is_worse(figure: Figure) -> bool:
     return surely or (figure.measure in _STRICT and sign * figure.difference < -noise)
 
 
+_ONE_KIND = ([0.0, 1.0], (0.0, 1.0))
+"""The interval of a set with one kind of rows alone, where there was nothing to tell apart."""
 _CARD_MEASURES = ("auc", "negative_against_positive", "accuracy", "macro_f1", "micro_f1")
 
 
 def compare_cards(present: Card, candidate: Card) -> list[CardFigure]:
     """The cross-validated measures that both cards have, for when the audit set is too small to say anything."""
-    before = {entry["set"]: entry for entry in present.scores if "set" in entry}
+    before, after = _card_shares(present), _card_shares(candidate)
     return [
-        CardFigure(entry["set"], measure, int(entry.get("n", 0)), before[entry["set"]][measure], entry[measure])
-        for entry in candidate.scores
-        if entry.get("set") in before
-        for measure in _CARD_MEASURES
-        if isinstance(entry.get(measure), float) and isinstance(before[entry["set"]].get(measure), float)
+        CardFigure(name, measure, n, before[name, measure][0], share)
+        for (name, measure), (share, n) in after.items()
+        if (name, measure) in before
     ]
+
+
+def _card_shares(card: Card) -> dict[tuple[str, str], tuple[float, int]]:
+    """(set, measure) → (value, rows) of a card."""
+    return {
+        (entry["set"], measure): (entry[measure], int(entry.get("n", 0)))
+        for entry in card.scores
+        if "set" in entry and entry.get("interval") not in _ONE_KIND
+        for measure in _CARD_MEASURES
+        if isinstance(entry.get(measure), float)
+    }

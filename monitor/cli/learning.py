@@ -3,6 +3,7 @@
 import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -157,16 +158,20 @@ def adopt(model: str, force: bool, form: str) -> None:
     refusal = _refusal(comparison)
     if refusal and not force:
         raise MonitorError(f"没有启用 {model}：{refusal}")
-    now, by = utc_now(), _who()
-    adoption = adopt_model(place.settings, folder, by=by, at=now, comparison=comparison, forced=bool(refusal))
-    with place.database.writing.begin() as session:
-        facts = {"version": adoption.version, "by": by, "figures": dict(adoption.figures), "forced": adoption.forced}
-        audit.record(session, SYSTEM, "model_adopted", "classifier", None, now, **facts)
+    now, account = utc_now(), _account()
+    adoption = adopt_model(place.settings, folder, by=account, at=now, comparison=comparison, forced=bool(refusal))
+    facts = {"version": adoption.version, "figures": dict(adoption.figures), "forced": adoption.forced}
+    _note(place, "model_adopted", now, account=account, **facts)
     remark(f"已启用模型 {adoption.version}。")
     _say_what_next(place)
 
 
-def _who() -> str:
+def _note(place: Installation, action: str, now: datetime, **facts: Any) -> None:
+    with place.database.writing.begin() as session:
+        audit.record(session, SYSTEM, action, "classifier", None, now, **facts)
+
+
+def _account() -> str:
     """The name of the account that runs the command, for the history."""
     try:
         return getpass.getuser()
@@ -185,10 +190,8 @@ def rollback() -> None:
     """退回上一个模型；一直退，就退回自带模型。"""
     place = existing()
     taken, present = roll_back_model(place.settings)
-    now, by = utc_now(), _who()
-    with place.database.writing.begin() as session:
-        facts = {"version": taken.version, "by": by, "now": present.version if present else ""}
-        audit.record(session, SYSTEM, "model_rolled_back", "classifier", None, now, **facts)
+    facts = {"version": taken.version, "back_to": present.version if present else ""}
+    _note(place, "model_rolled_back", utc_now(), account=_account(), **facts)
     remark(f"已停用模型 {taken.version}，现在用的是{f'模型 {present.version}' if present else '自带模型'}。")
     _say_what_next(place)
 

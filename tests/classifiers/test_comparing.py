@@ -36,6 +36,7 @@ def test_an_equal_model_passes() -> None:
     assert (found.lost, found.won, found.n) == (0, 0, 100)
     assert [figure.measure for figure in found.figures] == list(MEASURES)
     assert all(figure.difference == 0 for figure in found.figures)
+    assert all(figure.present_low < figure.present < figure.present_high for figure in found.figures)
 
 
 def test_a_better_model_passes() -> None:
@@ -89,6 +90,12 @@ def test_what_cannot_be_measured_is_left_out() -> None:
     content = [row for row in ROWS if row.polarity is POSITIVE]
     measured = {figure.measure for figure in _compare([], [], content).figures}
     assert measured == {"flag_accuracy", "accuracy", "macro_f1"}
+
+
+def test_no_mistake_seen_is_not_no_mistake() -> None:
+    perfect = {figure.measure: figure for figure in _compare([], []).figures}
+    assert perfect["accuracy"].candidate == 1
+    assert perfect["accuracy"].candidate_low < 0.97
 
 
 def test_the_paired_test_is_the_exact_binomial_one() -> None:
