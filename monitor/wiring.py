@@ -17,23 +17,27 @@ from monitor.classifiers.candidates import (
     find_candidate,
     keep_candidate,
     list_candidates,
+    read_chain,
     roll_back,
     staging_folder,
     write_comparison,
     write_lessons,
 )
 from monitor.classifiers.comparing import compare_cards, compare_verdicts
-from monitor.classifiers.evaluation import EvaluationRow, evaluate
-from monitor.classifiers.lexicon import Lexicon, load_lexicon
-from monitor.classifiers.lexicon_comparing import LexiconComparison
-from monitor.classifiers.lexicon_measuring import MeasuredFamily, measure_lexicon
+from monitor.classifiers.evaluation import evaluate
 from monitor.classifiers.lexicon import Lexicon, load_lexicon
 from monitor.classifiers.lexicon_comparing import LexiconComparison
 from monitor.classifiers.lexicon_measuring import MeasuredFamily, measure_lexicon
 from monitor.classifiers.model_file import Card, load_card
+from monitor.classifiers.pairing import compare
 from monitor.classifiers.reading import Reader
-from monitor.classifiers.reading import Reader
-from monitor.classifiers.registry import build_classifier, build_judge, load_router_trainer, load_trainer
+from monitor.classifiers.registry import (
+    backend_of,
+    build_classifier,
+    build_judge,
+    load_router_trainer,
+    load_trainer,
+)
 from monitor.classifiers.routing_evaluation import RouterEvaluation
 from monitor.classifiers.routing_model import OwnSuggester, RouterCard, evaluate_router, load_router
 from monitor.classifiers.tokens import fold
@@ -120,7 +124,9 @@ def _router_version(settings: Settings, router: OwnSuggester | None) -> str:
     """What a verdict's own version leaves open: which router suggested the departments."""
     if router is not None:
         return router.version
-    return "" if settings.classifier == "trained" else model_card(model_in_force(settings)).version
+    if settings.classifier == "trained":
+        return ""
+    return model_card(None if settings.classifier == "onnx" else model_in_force(settings)).version
 
 
 def _judge(settings: Settings, lexicon: Path, router: OwnSuggester | None) -> Judge:
@@ -296,6 +302,11 @@ def own_models(settings: Settings) -> list[Candidate]:
     return list_candidates(models_folder(settings))
 
 
+def adoptions(settings: Settings) -> tuple[Adoption, ...]:
+    """Which models came into force, the last one in force; none where it is the shipped one."""
+    return read_chain(models_folder(settings))
+
+
 def own_model(settings: Settings, name: str) -> Path:
     """The folder of a candidate by version, or of any model by path. Raises `ConfigError`."""
     return find_candidate(models_folder(settings), name)
@@ -322,21 +333,21 @@ def roll_back_model(settings: Settings) -> tuple[Adoption, Adoption | None]:
 
 def evaluate_classifiers(
     lexicon: Path, model: Path | None, data: Path, *, limit: int | None, progress: Callable[[str], None]
-) -> list[EvaluationRow]:
-    """Ours, SnowNLP and the majority guess on every labelled set of a folder."""
+) -> list[dict[str, Any]]:
+    """Ours, SnowNLP and the majority guess on every labelled set of a folder, one flat row each."""
     classifiers = {
-        "ours": build_classifier("trained", lexicon, model),
-        "snownlp": build_classifier("snownlp", lexicon, model),
+        "ours": build_classifier(backend_of(model), lexicon, model),
+        "snownlp": build_classifier("snownlp", lexicon),
     }
-    return evaluate(data, classifiers, limit=limit, progress=progress)
+    return [row.flat() for row in evaluate(data, classifiers, limit=limit, progress=progress)]
 
 
 def compare_models(
     lexicon: Path, models: Mapping[str, Path], data: Path, *, limit: int | None, progress: Callable[[str], None]
-) -> list[EvaluationRow]:
-    """Several models of one's own on every labelled set of a folder."""
-    classifiers = {name: build_classifier("trained", lexicon, folder) for name, folder in models.items()}
-    return evaluate(data, classifiers, limit=limit, progress=progress)
+) -> list[dict[str, Any]]:
+    """Two models of one's own on every labelled set of a folder, with their difference, one flat row each."""
+    pair = {name: build_classifier(backend_of(folder), lexicon, folder) for name, folder in models.items()}
+    return [row.flat() for row in compare(data, pair, limit=limit, progress=progress)]
 
 
 def model_card(model: Path | None) -> Card:
@@ -355,26 +366,6 @@ def train_own_router(
 def evaluate_own_router(file: Path, folder: Path, *, text: str, label: str) -> RouterEvaluation:
     """How good a company's own router is on a file of cases. Raises `ConfigError`."""
     return evaluate_router(file, folder, text=text, label=label)
-
-
-def read_lexicon(folder: Path) -> Lexicon:
-    """The word lists of a folder. Raises `ConfigError` that names file and key in this folder."""
-    try:
-        return load_lexicon(folder)
-    except ConfigError as error:
-        raise ConfigError(str(error).replace("config/lexicon/", f"{folder}/")) from error
-
-
-def compare_lexicons(before: Path, after: Path) -> LexiconComparison:
-    """What reads posts with the word lists of two folders. Raises `ConfigError`."""
-    return LexiconComparison(Reader(read_lexicon(before)), Reader(read_lexicon(after)))
-
-
-def measure_word_lists(
-    lexicon: Path, data: Path, *, by_set: bool, limit: int | None, progress: Callable[[str], None]
-) -> list[MeasuredFamily]:
-    """Precision and coverage of the word lists on every labelled set of a folder. Raises `ConfigError`."""
-    return measure_lexicon(Reader(read_lexicon(lexicon)), data, by_set=by_set, limit=limit, progress=progress)
 
 
 def read_lexicon(folder: Path) -> Lexicon:

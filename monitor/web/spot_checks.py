@@ -28,7 +28,7 @@ pages = staff_pages("spot_checks", Permission.DECIDE_SIGNALS)
 @pages.get("/spot-checks")
 def show() -> ResponseReturnValue:
     """The next post to judge."""
-    check = spot_checks.next_to_check(edge.session(), me())
+    check = spot_checks.next_to_check(edge.session(), me(), flag_at=edge.tools().flag_at)
     return _page(check_with_post(edge.session(), check.id) if check else None)
 
 

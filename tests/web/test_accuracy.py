@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from monitor.domain.candidates import FEWEST, Adoption, Candidate, Comparison
 from monitor.domain.verdicts import Expression, Polarity
 from monitor.services.audit import doer
 from monitor.services.pipeline import handle_posts
@@ -15,11 +17,15 @@ from monitor.services.spot_checks import answer, draw
 from monitor.services.tools import Tools
 from monitor.storage.db import Database
 from monitor.storage.models import Member
+from monitor.web.accuracy import own_model_lines
 from tests.cast import Cast
 from tests.factories import make_post
 
 SignIn = Callable[[str], FlaskClient]
 Answered = Callable[..., None]
+BETTER = Comparison(n=60, figures=(), lost=1, won=5, chance=0.98, reasons=())
+WORSE = Comparison(n=60, figures=(), lost=9, won=1, chance=0.01, reasons=("recall",))
+THIN = Comparison(n=FEWEST - 1, figures=(), lost=0, won=0, chance=1.0, reasons=())
 
 
 @pytest.fixture
@@ -84,3 +90,45 @@ def test_the_number_of_questions_does_not_grow_with_the_answers(
     with questions() as many:
         alice.get("/model/accuracy")
     assert len(many) == len(one) <= 8
+
+
+def _model(version: str, comparison: Comparison | None = None, *, active: bool = False, trouble: str = "") -> Candidate:
+    return Candidate(version, Path(version), comparison, active, trouble)
+
+
+def _adopted(version: str, day: int, *, forced: bool = False) -> Adoption:
+    return Adoption(version, version, f"2026-11-{day:02}T02:00:00+00:00", "chen", forced=forced)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "said"),
+    [
+        (None, "还没有比较过"),
+        (THIN, f"考题只有 {FEWEST - 1} 条，满 {FEWEST} 条才看得出好坏"),
+        (BETTER, "60 条考题里，改对 5 条，改错 1 条；不比当时用的差"),
+        (WORSE, "60 条考题里，改对 1 条，改错 9 条；比当时用的差"),
+    ],
+)
+def test_what_the_comparison_found_is_said_plainly(comparison: Comparison | None, said: str) -> None:
+    assert own_model_lines([_model("a", comparison)], [])[0].reason == said
+
+
+def test_the_model_in_force_stands_first_and_then_the_newest() -> None:
+    models = [_model("a", BETTER), _model("b", BETTER, active=True), _model("c", BETTER), _model("d", WORSE)]
+    chain = [_adopted("a", 1), _adopted("c", 3), _adopted("b", 2)]
+    lines = own_model_lines(models, chain)
+    assert [(line.version, line.state) for line in lines] == [
+        ("b", "现在用的"), ("c", "用过"), ("a", "用过"), ("d", "候选"),
+    ]  # fmt: skip
+
+
+def test_a_model_taken_by_force_or_broken_says_so() -> None:
+    forced = own_model_lines([_model("a", WORSE, active=True)], [_adopted("a", 1, forced=True)])[0]
+    broken = own_model_lines([_model("b", trouble="校验不符")], [])[0]
+    assert (forced.state, broken.state, broken.reason) == ("现在用的，强行启用", "坏了", "校验不符")
+    assert own_model_lines([_model("c", BETTER)], [])[0].state == "可以启用"
+
+
+def test_without_one_the_page_says_how_to_make_one(sign_in: SignIn) -> None:
+    page = sign_in("alice").get("/model/accuracy").get_data(as_text=True)
+    assert "monitor classifier train --with-corrections" in page
