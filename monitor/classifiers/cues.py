@@ -3,11 +3,12 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from monitor.classifiers.lexicon import CueFamily, Words
 from monitor.classifiers.tokens import Folded
 from monitor.classifiers.triggers import PatternIndex
-from monitor.domain.verdicts import Cue
+from monitor.domain.verdicts import Cue, Intent
 
 MOST_CUES = 40
 """A post of a megabyte needs no thousand marks."""
@@ -71,6 +72,14 @@ def _not_own(text: str, chars: frozenset[str]) -> _Stretches:
     return _Stretches(spans)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The cues of a text, and what its writer wants; a contented writer may suggest something without a cue."""
+
+    cues: tuple[Cue, ...] = ()
+    intents: frozenset[Intent] = frozenset()
+
+
 class CueFinder:
     """Finds the families' patterns in folded texts, leaving out what is negated, quoted or meant otherwise."""
 
@@ -82,50 +91,54 @@ class CueFinder:
         self._praise = PatternIndex(words.positive)
         self._negations = tuple(sorted(words.negations, key=len, reverse=True))
 
-    def find(self, folded: Folded, chars: frozenset[str]) -> tuple[Cue, ...]:
-        """The cues of a text in reading order; `chars` are the characters of the folded text."""
+    def find(self, folded: Folded, chars: frozenset[str]) -> Found:
+        """The cues of a text in reading order, and its intents; `chars` are the characters of the folded text."""
         text = folded.text
         found = self._finds.matches(text, chars)
         if not found:
-            return ()
+            return Found()
         others = _not_own(text, chars)
         by_family: dict[str, list[Span]] = {}
         for number, start, end in sorted(found, key=lambda match: (match[1], -match[2])):
             if not others.hold(start):
                 by_family.setdefault(self._finds_for[number].key, []).append((start, end))
-        kept = {key: self._keep(self.families[key], spans, text, chars) for key, spans in by_family.items()}
-        return self._cues(folded, kept)
+        said = {key: self._said(self.families[key], spans, text, chars) for key, spans in by_family.items()}
+        return Found(
+            self._cues(folded, said), frozenset(self.families[key].intent for key, spans in said.items() if spans)
+        )
 
-    def _keep(self, family: CueFamily, spans: list[Span], text: str, chars: frozenset[str]) -> list[Span]:
+    def _said(self, family: CueFamily, spans: list[Span], text: str, chars: frozenset[str]) -> list[Span]:
         void = _Stretches((start, end) for _, start, end in self._voids[family.key].matches(text, chars))
-        kept: list[Span] = []
+        said: list[Span] = []
         for start, end in spans:
-            if len(kept) == MOST_CUES:
+            if len(said) == MOST_CUES:
                 break
-            if (kept and start < kept[-1][1]) or void.overlap(start, end):
+            if (said and start < said[-1][1]) or void.overlap(start, end):
                 continue
-            if family.negatable and self._negated(text, start):
-                continue
-            if not (family.outweighed_by and self._praises_near(text, (start, end)) >= family.outweighed_by):
-                kept.append((start, end))
-        return kept
+            if not (family.negatable and self._negated(text, start)):
+                said.append((start, end))
+        return said
 
     def _negated(self, text: str, start: int) -> bool:
         return text.endswith(self._negations, max(0, start - 4), start)
 
-    def _praises_near(self, text: str, span: Span) -> int:
+    def _outweighed(self, family: CueFamily, text: str, span: Span) -> bool:
+        if not family.outweighed_by:
+            return False
         around = (text[max(0, span[0] - _NEAR) : span[0]], text[span[1] : span[1] + _NEAR])
-        return sum(
+        praises = sum(
             not self._negated(part, start)
             for part in around
             for _, start, _ in self._praise.matches(part, frozenset(part))
         )
+        return praises >= family.outweighed_by
 
-    def _cues(self, folded: Folded, kept: dict[str, list[Span]]) -> tuple[Cue, ...]:
+    def _cues(self, folded: Folded, said: dict[str, list[Span]]) -> tuple[Cue, ...]:
         cues = [
             _cue(folded, span, family=key, reason=f"{self.families[key].name}：{self.families[key].reason}")
-            for key, spans in kept.items()
+            for key, spans in said.items()
             for span in spans
+            if not self._outweighed(self.families[key], folded.text, span)
         ]
         return tuple(sorted(cues, key=lambda cue: (cue.start, cue.end))[:MOST_CUES])
 

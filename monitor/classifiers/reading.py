@@ -140,7 +140,8 @@ class Reader:
         if folded is not own:
             chars = frozenset(folded.text)
         opening = folded.text[:_OPENING]
-        cues = self._cues.find(folded, chars)
+        found = self._cues.find(folded, chars)
+        cues = found.cues
         explicit = tuple(self._explicit.find(folded.text, chars))
         question = self._question.meets(opening, chars)
         families = frozenset(cue.family for cue in cues)
@@ -155,7 +156,7 @@ class Reader:
             question=question,
             severity=severity,
             severity_reason=why,
-            intent=self._intent(opening, chars, cues, question=question),
+            intent=self._intent(opening, chars, found.intents, question=question),
             spam=spam,
             spam_signs=signs,
         )
@@ -211,10 +212,9 @@ class Reader:
             hits[name] = hits.get(name, 0) + 1
         return tuple(hits.items())
 
-    def _intent(self, text: str, chars: frozenset[str], cues: tuple[Cue, ...], *, question: bool) -> Intent:
+    def _intent(self, text: str, chars: frozenset[str], wanted: frozenset[Intent], *, question: bool) -> Intent:
         if any(not _DENIED.search(text, max(0, at - 6), at) for _, at, _ in self._complaint.matches(text, chars)):
             return Intent.COMPLAINT
-        wanted = {self._cues.families[cue.family].intent for cue in cues}
         for intent in (Intent.WARNING, Intent.LEAVING, Intent.SUGGESTION):
             if intent in wanted:
                 return intent

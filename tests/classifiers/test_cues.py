@@ -12,7 +12,7 @@ from monitor.classifiers.reading import Reader
 from monitor.classifiers.tokens import fold
 from monitor.classifiers.triggers import PatternIndex, needs_of
 from monitor.domain.errors import ConfigError
-from monitor.domain.verdicts import Cue
+from monitor.domain.verdicts import Cue, Intent
 from tests.classifiers.cue_examples import HEARD, NOT_HEARD
 
 ENOUGH = 25
@@ -77,6 +77,33 @@ def test_every_family_has_enough_examples(reader: Reader) -> None:
 @pytest.mark.parametrize("text", ["他说“再也不来了”，我劝住了", "歌名《算了》", "朋友问：“这也叫保养？”"])
 def test_words_of_others_are_not_cues(reader: Reader, text: str) -> None:
     assert reader.read(text).cues == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "hinted"),
+    [
+        ("要是分量再多一点就更好了", True),
+        ("很好吃，老板也热情，要是分量再多一点就更好了", False),
+        ("不好吃，要是分量再多一点就更好了", True),
+    ],
+)
+def test_a_wish_of_the_contented_is_a_suggestion_and_no_cue(reader: Reader, text: str, hinted: bool) -> None:
+    assert bool(_heard(reader, "wish", text)) is hinted
+    assert reader.read(text).intent is Intent.SUGGESTION
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("朋友说这车没缘分，我开着挺好", False),
+        ("朋友说不错，可我跟这车没缘分", True),
+        ("网上说会不会老是死机", False),
+        ("慎入这两个字太重了", True),
+        ("“慎入”这两个字太重了", False),
+    ],
+)
+def test_only_the_writers_own_words_count(reader: Reader, text: str, heard: bool) -> None:
+    assert bool(reader.read(text).cues) is heard
 
 
 def test_the_prefilter_loses_no_match(lexicon_folder: Path) -> None:
