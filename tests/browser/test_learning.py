@@ -1,0 +1,148 @@
+"""The pages on which people teach the classifier, in a real browser: by keyboard, on a phone, while a run goes on."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from monitor.domain.verdicts import Expression, Polarity, TwoPassJudge
+from monitor.services.audit import SYSTEM
+from monitor.services.pipeline import handle_posts
+from monitor.services.rescoring import advance, start
+from monitor.services.spot_checks import draw
+from monitor.services.tools import Tools
+from monitor.storage.db import Database
+from monitor.storage.models import Correction, SpotCheck
+from tests.cast import PASSWORD, Cast
+from tests.factories import make_post, make_ticket
+from tests.fakes import FixedSuggester, SharperClassifier
+from tests.requirements import CHROMIUM, need_chromium
+
+pytestmark = pytest.mark.browser
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    need_chromium()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def address(app: Flask, people: Cast) -> Iterator[str]:
+    """The application, served over loopback with CSRF on."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def number(sqlite: Database, tools: Tools, people: Cast, now: datetime) -> str:
+    """A ticket; beside it three posts judged, and drawn for checking."""
+    with sqlite.writing.begin() as session:
+        posts = [make_post(session, tools, now, text) for text in ("随它去吧", "今天天气不错", "路上有点堵")]
+        handle_posts(session, posts, tools, now)
+        draw(session, now, wanted=3)
+        return make_ticket(session, tools, now, "投诉：没有人管，一个月了").number
+
+
+def _sign_in(browser: Browser, address: str, login: str, *, wide: bool = True, script: bool = True) -> Page:
+    size = (1280, 900) if wide else (390, 844)
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, java_script_enabled=script)
+    page = context.new_page()
+    page.set_default_timeout(8000)
+    page.goto(f"{address}/sign-in")
+    page.fill("#login", login)
+    page.fill("#password", PASSWORD)
+    page.click("text=登录 >> nth=-1")
+    page.wait_for_url("**/inbox")
+    return page
+
+
+def _answers(sqlite: Database) -> list[tuple[Polarity | None, Expression | None]]:
+    with sqlite.reading() as session:
+        return [(c.polarity, c.expression) for c in session.scalars(select(Correction).order_by(Correction.id))]
+
+
+def test_checks_are_answered_from_the_keyboard(browser: Browser, address: str, number: str, sqlite: Database) -> None:
+    page = _sign_in(browser, address, "alice")
+    page.goto(f"{address}/spot-checks")
+    assert not page.is_visible("fieldset.how"), "asked of the dissatisfied only"
+    page.keyboard.press("1")
+    assert page.is_visible("fieldset.how")
+    page.keyboard.press("5")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=记下了")
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=今天抽的看了 2 / 3 条")
+    page.keyboard.press("s")
+    page.wait_for_selector("text=今天的抽查都看完了")
+    assert _answers(sqlite) == [(Polarity.NEGATIVE, Expression.IMPLICIT), (Polarity.NEUTRAL, Expression.NONE)]
+    with sqlite.reading() as session:
+        assert session.scalars(select(SpotCheck.skipped).where(SpotCheck.checked_at.is_(None))).all() == [True]
+
+
+def test_checks_and_corrections_work_without_scripts(
+    browser: Browser, address: str, number: str, sqlite: Database
+) -> None:
+    page = _sign_in(browser, address, "alice", script=False)
+    page.goto(f"{address}/spot-checks")
+    page.check("input[value=positive]")
+    page.click("text=记下，看下一条")
+    assert "记下了" in page.inner_text("main")
+    page.goto(f"{address}/tickets/{number}")
+    page.click("text=判断有误？")
+    page.select_option(".correct [name=expression]", "implicit")
+    page.fill(".correct [name=topic]", "制动")
+    page.click("text=更正判断")
+    assert "已由 王小满 更正：不满，隐性，话题 制动" in page.inner_text(".corrected")
+
+
+def test_a_run_is_watched_without_touching_the_page(
+    browser: Browser, address: str, number: str, sqlite: Database, tools: Tools, now: datetime
+) -> None:
+    sharper = replace(tools, judge=TwoPassJudge(SharperClassifier(), FixedSuggester()))
+    with sqlite.writing.begin() as session:
+        start(session, sharper, SYSTEM, now)
+    page = _sign_in(browser, address, "erin")
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text))
+    page.goto(f"{address}/model/rescoring")
+    assert "0 / 4 条" in page.inner_text("#run")
+    for limit, seen in ((1, "text=1 / 4 条"), (3, "text=4 / 4 条"), (1, "text=以往各次")):
+        with sqlite.writing.begin() as session:
+            advance(session, sharper, now, limit=limit)
+        page.wait_for_selector(seen)
+    page.wait_for_selector("#run:not([data-live])")
+    assert "随它去" in page.inner_text(".changes mark")
+    assert troubles == []
+
+
+def test_a_phone_scrolls_in_one_direction_only(browser: Browser, address: str, number: str) -> None:
+    page = _sign_in(browser, address, "dave", wide=False)
+    for path in (f"/tickets/{number}", "/spot-checks", "/model", "/model/accuracy", "/model/rescoring"):
+        page.goto(address + path)
+        if page.locator(".correct summary").count():
+            page.click(".correct summary")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        fields = (
+            "[...document.querySelectorAll('input:not([type=hidden],[type=checkbox],[type=radio]), select, textarea')]"
+        )
+        sizes = page.evaluate(f"{fields}.map(e => parseFloat(getComputedStyle(e).fontSize))")
+        assert all(size >= 16 for size in sizes), path
