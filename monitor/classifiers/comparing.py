@@ -41,12 +41,14 @@ class _Answers:
 
     @property
     def negative(self) -> NDArray[np.bool_]:
-        return self.truth == _POLARITIES.index(Polarity.NEGATIVE)
+        found: NDArray[np.bool_] = self.truth == _POLARITIES.index(Polarity.NEGATIVE)
+        return found
 
     @property
     def right(self) -> NDArray[np.bool_]:
         """Where the flag says what is so."""
-        return self.flagged == self.negative
+        right: NDArray[np.bool_] = self.flagged == self.negative
+        return right
 
 
 def _macro_f1(answers: _Answers) -> float | None:
@@ -142,7 +144,7 @@ def _limits(name: str, ours: _Answers, theirs: _Answers, drawn: NDArray[np.float
 def mcnemar(lost: int, won: int) -> float:
     """The chance of at least so many losses among the posts that only one model gets right, if both were equal."""
     of = lost + won
-    return sum(comb(of, losses) for losses in range(lost, of + 1)) / 2**of
+    return float(sum(comb(of, losses) for losses in range(lost, of + 1)) / 2**of)
 
 
 def _reasons(figures: Sequence[Figure], chance: float) -> tuple[str, ...]:

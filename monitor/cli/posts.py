@@ -15,11 +15,12 @@ from monitor.cli.opening import existing
 from monitor.cli.output import defused, emit, format_option, remark
 from monitor.clock import utc_now
 from monitor.domain.errors import MonitorError
+from monitor.domain.learning import Lesson
 from monitor.jobs.context import JobContext
 from monitor.jobs.handle import handle_batch
 from monitor.services.intake import Accepted, accept_posts
 from monitor.services.setup import built_in_source
-from monitor.services.teaching import lessons
+from monitor.services.teaching import department_rows, lessons
 from monitor.services.tools import Tools
 from monitor.storage.models import Department, Post, Source, Ticket
 from monitor.wiring import Installation, build_collectors, build_tools, export_lessons, read_posts
@@ -67,6 +68,19 @@ def export_corrections(file: Path) -> None:
         rows = lessons(session)
     export_lessons(file, [replace(row, text=str(defused(row.text))) for row in rows])
     remark(f"导出了 {len(rows)} 条更正到 {file}")
+
+
+@posts.command("export-departments")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_departments(file: Path) -> None:
+    """把已结案工单最后的主办部门和同事们对部门的更正导出成 CSV 文件 FILE，用来训练派单模型。
+
+    接着运行 monitor routing train FILE --label department --output 文件夹。联系方式已隐去，核对集不在其中。
+    """
+    with existing().database.reading() as session:
+        rows = department_rows(session)
+    export_lessons(file, [Lesson(str(defused(text)), department=name) for text, name in rows])
+    remark(f"导出了 {len(rows)} 条派单记录到 {file}")
 
 
 def _report(accepted: Accepted, handled: int, seconds: float) -> None:

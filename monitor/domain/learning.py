@@ -289,10 +289,10 @@ class Lesson:
     """What people said of one post, ready to train on; "" where nobody said anything of the part."""
 
     text: str
-    label: str
-    expression: str
-    topics: str
-    department: str
+    label: str = ""
+    expression: str = ""
+    topics: str = ""
+    department: str = ""
 
 
 @dataclass(frozen=True, slots=True)

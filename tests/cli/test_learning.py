@@ -25,6 +25,7 @@ from tests.cli.conftest import Command
 from tests.conftest import NOW
 from tests.installing import TestInstallation
 
+NEGATIVE = Polarity.NEGATIVE
 UNHAPPY, HAPPY = "空调第{}次坏了，找了售后没人管，太失望了，要投诉", "提车{}天，省油又安静，非常满意，推荐大家买"
 WITHHELD: dict[str, Any] = {}
 """What the trainer of the tests was given."""
@@ -87,9 +88,9 @@ def _fill(place: TestInstallation, checked: int) -> None:
     """One post that teaches, and so many that were checked in the audit set, half of them dissatisfied."""
     database = place.database()
     with database.writing.begin() as session:
-        _post(session, next(_numbers(frozen=False)), "电话 13800138000，算了，凑合开吧", Polarity.NEGATIVE)
+        _post(session, next(_numbers(frozen=False)), "电话 13800138000，算了，凑合开吧", NEGATIVE)
         for place_, number in enumerate(islice(_numbers(frozen=True), checked)):
-            text, polarity = ((UNHAPPY, Polarity.NEGATIVE), (HAPPY, Polarity.POSITIVE))[place_ % 2]
+            text, polarity = ((UNHAPPY, NEGATIVE), (HAPPY, Polarity.POSITIVE))[place_ % 2]
             post = _post(session, number, text.format(place_), polarity)
             session.add(
                 SpotCheck(
@@ -218,11 +219,25 @@ def test_a_broken_model_in_force_stops_with_the_way_out(ready: Command, tmp_path
     assert ready("classifier", "explain", "算了").status == 0
 
 
+def test_departments_are_exported_for_the_router(place: TestInstallation, ready: Command, tmp_path: Path) -> None:
+    cases = [("等了很久没人接待", "售后服务"), ("发动机异响", "质量技术")] * 6
+    database = place.database()
+    with database.writing.begin() as session:
+        for number, (text, name) in zip(_numbers(frozen=False), cases, strict=False):
+            _post(session, number, f"{text}，第{number}次", NEGATIVE).corrections[0].department = name
+    database.engine.dispose()
+    file = tmp_path / "cases.csv"
+    assert "12 条" in ready("posts", "export-departments", file).err
+    assert {(row["text"].split("，")[0], row["department"]) for row in rows_of(file)} == set(cases)
+    trained = ready("routing", "train", file, "--label", "department", "--output", tmp_path / "router")
+    assert trained.status == 0, trained.err
+
+
 def test_corrections_are_exported_as_a_set(place: TestInstallation, ready: Command, tmp_path: Path) -> None:
     _fill(place, 3)
     database = place.database()
     with database.writing.begin() as session:
-        _post(session, next(islice(_numbers(frozen=False), 1, None)), "=1+1，太差", Polarity.NEGATIVE)
+        _post(session, next(islice(_numbers(frozen=False), 1, None)), "=1+1，太差", NEGATIVE)
     database.engine.dispose()
     file = tmp_path / "out" / "own.csv"
     assert "2 条" in ready("posts", "export-corrections", file).err

@@ -47,7 +47,7 @@ def test_a_correction_leaves_the_verdict_and_says_what_counts(
 def test_the_newest_of_each_part_counts(session: Session, tools: Tools, cast: Cast, now: datetime) -> None:
     post = _post(session, tools, now, "投诉：等了三个月")
     for change in ({"topic": "配件"}, {"polarity": Polarity.POSITIVE}, {"topic": "交付"}):
-        correct(session, post, doer(cast.alice), now, **change)  # type: ignore[arg-type]
+        correct(session, post, doer(cast.alice), now, **change)
     assert (effective(post).topic, effective(post).polarity) == ("交付", Polarity.POSITIVE)
     assert effective(post).expression is Expression.NONE
 
