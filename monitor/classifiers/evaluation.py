@@ -2,174 +2,294 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monitor.classifiers.datasets import (
-    IGNORED,
-    NEGATIVE,
-    NEUTRAL,
-    PLANS,
-    POSITIVE,
-    RESEARCH_ONLY,
-    SetPlan,
-    rows_of,
-    set_files,
+from monitor.classifiers.datasets import NEGATIVE, NEUTRAL, POSITIVE
+from monitor.classifiers.gold import Gold, GoldRow, gold_sets, thinned
+from monitor.classifiers.measures import (
+    Bools,
+    Floats,
+    Measured,
+    auc,
+    auc_difference,
+    auc_with_interval,
+    calibration_with_interval,
+    expected_calibration_error,
+    macro_f1,
+    macro_f1_with_interval,
+    mean_of,
+    micro_f1,
+    recall_at_false_alarms,
+    recall_with_interval,
+    share_of,
+    share_with_interval,
 )
-from monitor.domain.verdicts import Classifier, Verdict
+from monitor.domain.verdicts import Classifier, Expression, Verdict
 
-Floats = NDArray[np.float32]
-Bools = NDArray[np.bool_]
+__all__ = [
+    "Answers",
+    "EvaluationRow",
+    "auc",
+    "auc_difference",
+    "evaluate",
+    "expected_calibration_error",
+    "judged_sets",
+    "macro_f1",
+    "measure",
+    "recall_at_false_alarms",
+    "share_with_interval",
+]
 
 _BATCH = 500
-MAJORITY = "majority"
+MAJORITY, POOLED, MACRO = "majority", "pooled", "macro"
 _SLOW = {"snownlp": 1000}
 """Rows a set at most for a classifier that judges 75 posts a second."""
-_ECISA = SetPlan({NEGATIVE: NEGATIVE, NEUTRAL: NEUTRAL, POSITIVE: POSITIVE})
+_SIDES = (NEGATIVE, NEUTRAL, POSITIVE)
+
+MEASURES = (
+    "accuracy",
+    "macro_f1",
+    "auc",
+    "opposed_auc",
+    "recall_at_10_false_alarms",
+    "neutral_flagged",
+    "negative_flagged",
+    "implicit_flagged",
+    "kind_macro_f1",
+    "calibration_error",
+    "topics_f1",
+    "topic_polarity_f1",
+)
+"""accuracy: negative or positive; macro_f1: of the polarities that a set knows; auc: dissatisfied against all others;
+opposed_auc: negative against positive where there are neutral rows too; recall_at_10_false_alarms: of implicit
+complaints where a set tells them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one classifier says of rows, beside what people said of them."""
+
+    rows: Sequence[GoldRow]
+    chances: Floats
+    """Negative, neutral and positive, one row a text."""
+    dissatisfied: Floats
+    flagged: Bools
+    kinds: Sequence[str]
+    topics: Sequence[frozenset[str]]
+    stances: Sequence[frozenset[str]]
+
+    def are(self, polarity: str) -> Bools:
+        """Which rows people gave this polarity."""
+        return np.array([row.polarity == polarity for row in self.rows], np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRow:
-    """One classifier on one set; None where a measure does not apply."""
+    """One classifier on one set; a measure that does not apply is not among the measures."""
 
     set: str
     n: int
     classifier: str
-    accuracy: float
-    accuracy_low: float
-    accuracy_high: float
-    macro_f1: float
-    auc: float | None = None
-    recall_at_10_false_alarms: float | None = None
-    calibration_error: float | None = None
-    neutral_flagged: float | None = None
-    negative_flagged: float | None = None
+    measures: Mapping[str, Measured]
     seen: bool = False
     """Whether the classifier was trained on this very set: then these figures flatter, and the card's count."""
+    p: float | None = None
+    """Of a difference: how likely one as large is when neither classifier is better."""
+
+    @property
+    def auc(self) -> float | None:
+        """Dissatisfied or not."""
+        found = self.measures.get("auc")
+        return found.value if found else None
+
+    def flat(self) -> dict[str, Any]:
+        """The row as one level of keys: accuracy, accuracy_low, accuracy_high, … with None where nothing applies."""
+        row: dict[str, Any] = {"set": self.set, "n": self.n, "classifier": self.classifier, "seen": self.seen}
+        for name in MEASURES:
+            found = self.measures.get(name)
+            for suffix, place in (("", 0), ("_low", 1), ("_high", 2)):
+                row[name + suffix] = round(found[place], 4) if found else None
+        return row if self.p is None else row | {"p": round(self.p, 4)}
 
 
-def auc(scores: Floats, wanted: Bools) -> float | None:
-    """The chance that a wanted row scores above another, ties counted half."""
-    positives, negatives = int(wanted.sum()), int((~wanted).sum())
-    if not positives or not negatives:
-        return None
-    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
-    return float((ranks[wanted].sum() - positives * (positives + 1) / 2) / (positives * negatives))
-
-
-def recall_at_false_alarms(scores: Floats, wanted: Bools, share: float = 0.1) -> float | None:
-    """The part of wanted rows found where this share of the others is flagged as well."""
-    if not wanted.any() or wanted.all():
-        return None
-    return float((scores[wanted] > np.quantile(scores[~wanted], 1 - share)).mean())
-
-
-def expected_calibration_error(chances: Floats, wanted: Bools, bins: int = 10) -> float:
-    """How far stated chances are from what happened, on average over ten bins."""
-    numbers = np.minimum((chances * bins).astype(int), bins - 1)
-    gaps = [
-        inside.mean() * abs(float(chances[inside].mean()) - float(wanted[inside].mean()))
-        for inside in (numbers == number for number in range(bins))
-        if inside.any()
-    ]
-    return float(sum(gaps))
-
-
-def share_with_interval(hits: int, of: int) -> tuple[float, float, float]:
-    """A share and its 95 % interval (Wilson)."""
-    if not of:
-        return 0.0, 0.0, 1.0
-    share, z = hits / of, 1.96
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z * ((share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5) / (1 + z * z / of)
-    return share, middle - half, middle + half
-
-
-def macro_f1(truth: Sequence[str], guessed: Sequence[str]) -> float:
-    """The mean of the classes' F1."""
-    scores = []
-    for name in sorted(set(truth)):
-        hits = sum(a == b == name for a, b in zip(truth, guessed, strict=True))
-        scores.append(2 * hits / max(1, sum(a == name for a in truth) + sum(b == name for b in guessed)))
-    return sum(scores) / max(1, len(scores))
-
-
-def _polarity_of(verdict: Verdict, truth: set[str]) -> str:
-    """The likeliest of the polarities that the set knows."""
-    chances = {
-        NEGATIVE: verdict.scores.negative,
-        NEUTRAL: verdict.scores.neutral,
-        POSITIVE: verdict.scores.positive,
-    }
-    return max((name for name in chances if name in truth), key=lambda name: chances[name])
-
-
-def _verdicts(classifier: Classifier, texts: Sequence[str]) -> list[Verdict]:
-    return [
+def answers_of(classifier: Classifier, gold: Gold) -> Answers:
+    """The classifier's answers on a set; contexts are passed where the set has them."""
+    verdicts = [
         verdict
-        for start in range(0, len(texts), _BATCH)
-        for verdict in classifier.classify(texts[start : start + _BATCH])
+        for start in range(0, len(gold.rows), _BATCH)
+        for verdict in _classified(classifier, gold.rows[start : start + _BATCH])
     ]
-
-
-def _measure(name: str, who: str, truth: Sequence[str], verdicts: Sequence[Verdict]) -> EvaluationRow:
-    known = set(truth)
-    guessed = [_polarity_of(verdict, known) for verdict in verdicts]
-    chances = np.array([verdict.dissatisfied for verdict in verdicts], np.float32)
-    wanted = np.array([each == NEGATIVE for each in truth])
-    flagged = np.array([verdict.flagged for verdict in verdicts])
-    neutral = np.array([each == NEUTRAL for each in truth])
-    share, low, high = share_with_interval(sum(a == b for a, b in zip(truth, guessed, strict=True)), len(truth))
-    return EvaluationRow(
-        set=name,
-        n=len(truth),
-        classifier=who,
-        accuracy=share,
-        accuracy_low=low,
-        accuracy_high=high,
-        macro_f1=macro_f1(truth, guessed),
-        auc=auc(chances, wanted),
-        recall_at_10_false_alarms=recall_at_false_alarms(chances, wanted),
-        calibration_error=expected_calibration_error(chances, wanted),
-        neutral_flagged=float(flagged[neutral].mean()) if neutral.any() else None,
-        negative_flagged=float(flagged[wanted].mean()) if wanted.any() else None,
+    told = [[topic for topic in verdict.topics if topic.name in gold.inventory] for verdict in verdicts]
+    scores = [(each.scores.negative, each.scores.neutral, each.scores.positive) for each in verdicts]
+    return Answers(
+        rows=gold.rows,
+        chances=np.array(scores, np.float32).reshape(-1, 3),
+        dissatisfied=np.array([verdict.dissatisfied for verdict in verdicts], np.float32),
+        flagged=np.array([verdict.flagged for verdict in verdicts], np.bool_),
+        kinds=_kinds(classifier, gold, verdicts),
+        topics=[frozenset(topic.name for topic in topics) for topics in told],
+        stances=[frozenset(f"{topic.name}:{topic.polarity}" for topic in topics) for topics in told],
     )
 
 
-def _majority(name: str, truth: Sequence[str]) -> EvaluationRow:
-    commonest, count = Counter(truth).most_common(1)[0]
-    share, low, high = share_with_interval(count, len(truth))
-    return EvaluationRow(name, len(truth), MAJORITY, share, low, high, macro_f1(truth, [commonest] * len(truth)))
+def _classified(classifier: Classifier, rows: Sequence[GoldRow]) -> list[Verdict]:
+    contexts = [row.context for row in rows]
+    return classifier.classify([row.text for row in rows], contexts if any(contexts) else None)
 
 
-def _labelled(data: Path, limit: int | None) -> Iterator[tuple[str, list[str], list[str]]]:
-    """(set, texts, polarities) of every set that has polarities; a limit takes rows spread over the whole set."""
-    for name, path in set_files(data).items():
-        if name in IGNORED and name not in RESEARCH_ONLY:
-            continue
-        rows = rows_of(path)
-        plan = _ECISA if name == "ecisa" else PLANS.get(name, _ECISA)
-        pairs = [(row["text"], plan.every or plan.polarity.get(row["label"], "")) for row in rows]
-        known = [pair for pair in pairs if pair[1]]
-        if known:
-            taken = known[:: -(-len(known) // limit)] if limit else known
-            yield name, [text for text, _ in taken], [polarity for _, polarity in taken]
+def _kinds(classifier: Classifier, gold: Gold, verdicts: Sequence[Verdict]) -> list[str]:
+    """Explicit, implicit or none, of praise too where a classifier knows that; a verdict tells it of blame alone."""
+    tell = getattr(classifier, "expressions", None)
+    if tell is None:
+        return [str(verdict.expression) for verdict in verdicts]
+    return [str(each) for each in tell([row.text for row in gold.rows])]
+
+
+def _joined(parts: Sequence[Answers]) -> Answers:
+    return Answers(
+        rows=[row for part in parts for row in part.rows],
+        chances=np.concatenate([part.chances for part in parts]),
+        dissatisfied=np.concatenate([part.dissatisfied for part in parts]),
+        flagged=np.concatenate([part.flagged for part in parts]),
+        kinds=[kind for part in parts for kind in part.kinds],
+        topics=[topics for part in parts for topics in part.topics],
+        stances=[stances for part in parts for stances in part.stances],
+    )
+
+
+def measure(answers: Answers) -> dict[str, Measured]:
+    """Every measure that these rows allow."""
+    found: dict[str, Measured | None] = {**_of_polarity(answers), **_of_flags(answers), **_of_topics(answers)}
+    told = [place for place, row in enumerate(answers.rows) if row.expression]
+    if len({answers.rows[place].expression for place in told}) > 1:
+        truth = [answers.rows[place].expression for place in told]
+        found["kind_macro_f1"] = macro_f1_with_interval(truth, [answers.kinds[place] for place in told])
+    return {name: each for name in MEASURES if (each := found.get(name)) is not None}
+
+
+def guessed_sides(answers: Answers, known: Sequence[str]) -> list[str]:
+    """The likeliest polarity of each row among those that the set knows."""
+    columns = [_SIDES.index(name) for name in known]
+    return [known[place] for place in answers.chances[:, columns].argmax(axis=1)]
+
+
+def right_sides(answers: Answers) -> tuple[Bools, Bools]:
+    """Which rows have a side, negative or positive, and where the likelier of the two is right."""
+    negative, positive = answers.are(NEGATIVE), answers.are(POSITIVE)
+    return negative | positive, (answers.chances[:, 0] >= answers.chances[:, 2]) == negative
+
+
+def _of_polarity(answers: Answers) -> dict[str, Measured | None]:
+    negative, positive = answers.are(NEGATIVE), answers.are(POSITIVE)
+    known = [name for name in _SIDES if answers.are(name).any()]
+    if len(known) < 2:
+        return {}
+    labelled = np.array([bool(row.polarity) for row in answers.rows])
+    sided, right = right_sides(answers)
+    truth = [row.polarity for row in answers.rows]
+    guessed = guessed_sides(answers, known)
+    pairs = [(a, b) for a, b in zip(truth, guessed, strict=True) if a]
+    wanted, chances = negative[labelled], answers.dissatisfied[labelled]
+    opposed = answers.chances[sided, 0] - answers.chances[sided, 2]
+    return {
+        "accuracy": share_of(right, sided) if negative.any() and positive.any() else None,
+        "macro_f1": macro_f1_with_interval([a for a, _ in pairs], [b for _, b in pairs]),
+        "auc": auc_with_interval(chances, wanted),
+        "opposed_auc": auc_with_interval(opposed, negative[sided]) if len(known) == 3 else None,
+        "calibration_error": calibration_with_interval(chances, wanted) if wanted.any() else None,
+    }
+
+
+def _of_flags(answers: Answers) -> dict[str, Measured | None]:
+    negative = answers.are(NEGATIVE)
+    implicit = negative & np.array([row.expression == Expression.IMPLICIT for row in answers.rows])
+    others = answers.are(NEUTRAL) | answers.are(POSITIVE)
+    wanted = implicit if implicit.any() else negative
+    return {
+        "recall_at_10_false_alarms": recall_with_interval(answers.dissatisfied, wanted, others),
+        "neutral_flagged": share_of(answers.flagged, answers.are(NEUTRAL)),
+        "negative_flagged": share_of(answers.flagged, negative),
+        "implicit_flagged": share_of(answers.flagged, implicit),
+    }
+
+
+def _of_topics(answers: Answers) -> dict[str, Measured | None]:
+    measured: dict[str, Measured | None] = {}
+    rows = [(row.topics, found) for row, found in zip(answers.rows, answers.topics, strict=True) if row.topics]
+    if rows:
+        measured["topics_f1"] = micro_f1([topics or frozenset() for topics, _ in rows], [found for _, found in rows])
+    pairs = [(row.stances, found) for row, found in zip(answers.rows, answers.stances, strict=True) if row.stances]
+    if pairs:
+        wanted = [stances or frozenset() for stances, _ in pairs]
+        measured["topic_polarity_f1"] = micro_f1(wanted, [found for _, found in pairs])
+    return measured
+
+
+def _majority(gold: Gold) -> EvaluationRow | None:
+    """Always the commonest polarity of the set."""
+    truth = [row.polarity for row in gold.rows if row.polarity]
+    if not truth:
+        return None
+    commonest = Counter(truth).most_common(1)[0][0]
+    sided = np.array([each != NEUTRAL for each in truth])
+    side = Counter(each for each in truth if each != NEUTRAL).most_common(1)
+    right = np.array([bool(side) and each == side[0][0] for each in truth])
+    found = {"accuracy": share_of(right, sided), "macro_f1": macro_f1_with_interval(truth, [commonest] * len(truth))}
+    applies = len(set(truth)) > 1
+    return EvaluationRow(
+        gold.name, len(gold.rows), MAJORITY, {name: each for name, each in found.items() if each and applies}
+    )
+
+
+def judged_sets(
+    data: Path, classifiers: Mapping[str, Classifier], *, limit: int | None, progress: Callable[[str], None]
+) -> Iterator[tuple[Gold, dict[str, Answers]]]:
+    """Every labelled set of a folder with what each classifier says of it."""
+    for gold in gold_sets(data, limit):
+        answers = {}
+        for who, classifier in classifiers.items():
+            progress(f"{gold.name}: {who}")
+            answers[who] = answers_of(classifier, thinned(gold, _SLOW.get(who)))
+        yield gold, answers
 
 
 def evaluate(
     data: Path, classifiers: Mapping[str, Classifier], *, limit: int | None, progress: Callable[[str], None]
 ) -> list[EvaluationRow]:
-    """Every classifier, and the majority guess, on every labelled set of a folder."""
+    """Every classifier, and the majority guess, on every labelled set of a folder, then over all of them."""
     rows: list[EvaluationRow] = []
-    for name, texts, truth in _labelled(data, limit):
-        for who, classifier in classifiers.items():
-            step = -(-len(texts) // _SLOW[who]) if who in _SLOW else 1
-            progress(f"{name}: {who}")
-            row = _measure(name, who, truth[::step], _verdicts(classifier, texts[::step]))
-            rows.append(replace(row, seen=name in getattr(classifier, "learned_from", ())))
-        rows.append(_majority(name, truth))
-    return rows
+    everything: dict[str, list[Answers]] = {who: [] for who in classifiers}
+    for gold, answers in judged_sets(data, classifiers, limit=limit, progress=progress):
+        for who, each in answers.items():
+            seen = gold.name in getattr(classifiers[who], "learned_from", ())
+            rows.append(EvaluationRow(gold.name, len(each.rows), who, measure(each), seen))
+            everything[who].append(each)
+        guess = _majority(gold)
+        rows += [guess] if guess else []
+    return [*rows, *_pooled(everything, rows), *_means(rows)] if rows else rows
+
+
+def _pooled(everything: Mapping[str, Sequence[Answers]], rows: Sequence[EvaluationRow]) -> list[EvaluationRow]:
+    """All rows of all sets as one set."""
+    pooled = []
+    for who, parts in everything.items():
+        whole = _joined(parts)
+        seen = any(row.seen for row in rows if row.classifier == who)
+        pooled.append(EvaluationRow(POOLED, len(whole.rows), who, measure(whole), seen))
+    guess = _majority(Gold(POOLED, tuple(row for part in next(iter(everything.values())) for row in part.rows)))
+    return [*pooled, guess] if guess else pooled
+
+
+def _means(rows: Sequence[EvaluationRow]) -> list[EvaluationRow]:
+    """The mean of each measure over the sets that have it, each set counted alike."""
+    means = []
+    for who in dict.fromkeys(row.classifier for row in rows):
+        own = [row for row in rows if row.classifier == who]
+        found = {name: [row.measures[name] for row in own if name in row.measures] for name in MEASURES}
+        measured = {name: mean_of(each) for name, each in found.items() if each}
+        means.append(EvaluationRow(MACRO, len(own), who, measured, any(row.seen for row in own)))
+    return means

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from monitor.classifiers.lexicon import load_lexicon
 from monitor.classifiers.model_file import Card
@@ -15,7 +15,9 @@ from monitor.domain.verdicts import Classifier, Judge, Suggester, TwoPassJudge
 BACKENDS = {
     "trained": "monitor.classifiers.trained:TrainedClassifier",
     "snownlp": "monitor.classifiers.snow:SnowClassifier",
+    "onnx": "monitor.classifiers.onnx_model:OnnxClassifier",
 }
+_ONNX_FILE = "model.onnx"
 _TRAINER = "monitor.classifiers.training:train"
 _ROUTER_TRAINER = "monitor.classifiers.routing_training:train_router"
 _SUGGESTER = "monitor.classifiers.suggesting:TrainedSuggester"
@@ -31,7 +33,14 @@ def build_classifier(name: str, lexicon: Path, model: Path | None = None) -> Cla
     """The classifier of this name with a lexicon folder; `model` is a folder, None the shipped one."""
     if name not in BACKENDS:
         raise ConfigError(f"没有名为 {name} 的分类器，应是 {'、'.join(BACKENDS)} 之一")
-    return _load(BACKENDS[name]).build(Reader(load_lexicon(lexicon)), model)  # type: ignore[attr-defined,no-any-return]
+    backend: Any = _load_with_extra(BACKENDS[name], "onnx", f"分类器 {name}")
+    built: Classifier = backend.build(Reader(load_lexicon(lexicon)), model)
+    return built
+
+
+def backend_of(folder: Path | None) -> str:
+    """The name of the classifier that a model folder is for."""
+    return "onnx" if folder is not None and (folder / _ONNX_FILE).exists() else "trained"
 
 
 def build_suggester(lexicon: Path, model: Path | None = None) -> Suggester:
@@ -43,7 +52,9 @@ def build_judge(name: str, lexicon: Path, model: Path | None = None) -> Judge:
     """Classifier and router together; the trained model does both in one pass over the text."""
     classifier = build_classifier(name, lexicon, model)
     whole = getattr(classifier, "model", None)
-    return cast("Judge", whole) if whole is not None else TwoPassJudge(classifier, build_suggester(lexicon, model))
+    if whole is not None:
+        return cast("Judge", whole)
+    return TwoPassJudge(classifier, build_suggester(lexicon, None if name == "onnx" else model))
 
 
 def load_trainer() -> Callable[..., Card]:
@@ -57,7 +68,11 @@ def load_router_trainer() -> Callable[..., RouterCard]:
 
 
 def _load_for_training(place: str) -> object:
+    return _load_with_extra(place, "train", "训练")
+
+
+def _load_with_extra(place: str, extra: str, what: str) -> object:
     try:
         return _load(place)
     except ModuleNotFoundError as error:
-        raise ConfigError(f"训练需要 {error.name}：请先 pip install 'xianwai[train]'") from error
+        raise ConfigError(f"{what}需要 {error.name}：请先 pip install 'xianwai[{extra}]'") from error

@@ -8,26 +8,14 @@ from typing import Any
 
 import click
 
+from monitor.cli.evaluation import emit_evaluation, json_option
 from monitor.cli.learning import adopt, candidates, data_option, rollback, train
-from monitor.cli.output import emit, format_option, remark
+from monitor.cli.output import format_option, remark
 from monitor.cli.rescoring import rescore, undo_rescore
 from monitor.configuration import load_configuration
 from monitor.domain.wording import label
 from monitor.settings import config_folder, load_settings
 from monitor.wiring import build_tools, compare_models, evaluate_classifiers, model_card, model_in_force
-
-_COLUMNS = {
-    "set": "数据集",
-    "n": "条数",
-    "classifier": "分类器",
-    "accuracy": "准确率",
-    "interval": "95% 区间",
-    "macro_f1": "宏 F1",
-    "auc": "不满 AUC",
-    "recall_at_10_false_alarms": "误报10%时检出",
-    "neutral_flagged": "中性被标",
-    "calibration_error": "校准误差",
-}
 
 
 @click.group()
@@ -48,26 +36,16 @@ for learned in (train, adopt, rollback, candidates):
     "--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="评测哪个模型；不写则是现用的"
 )
 @format_option
-def evaluate(data: Path, limit: int | None, model: Path | None, form: str) -> None:
-    """在每个数据集上比较：我们的、SnowNLP、总猜多数。
+@json_option
+def evaluate(data: Path, limit: int | None, model: Path | None, form: str, as_json: bool) -> None:
+    """在每个数据集上比较：我们的、SnowNLP、总猜多数，最后是全部合并与各集平均，都带 95% 区间。
 
     自带模型用过的数据集，在这里是它见过的，只能说明它没有学坏；没见过的成绩是交叉验证的，见 monitor classifier info。
     """
     rows = evaluate_classifiers(
         config_folder() / "lexicon", model or _model_in_force(), data, limit=limit, progress=remark
     )
-    emit([_row(asdict(row), form) for row in rows], _COLUMNS, form)
-
-
-def _row(row: dict[str, Any], form: str) -> dict[str, Any]:
-    row["interval"] = f"{row['accuracy_low']:.3f}–{row['accuracy_high']:.3f}"
-    return {key: _rounded(value, form) for key, value in row.items()}
-
-
-def _rounded(value: Any, form: str) -> Any:
-    if isinstance(value, float):
-        return round(value, 4) if form == "json" else f"{value:.3f}"
-    return value
+    emit_evaluation(rows, "json" if as_json else form)
 
 
 @classifier.command()
@@ -105,13 +83,14 @@ def _measures(entry: Any) -> str:
 @click.argument("second", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--limit", type=click.IntRange(min=1), help="每个数据集最多用多少条")
 @format_option
-def compare(data: Path, first: Path, second: Path, limit: int | None, form: str) -> None:
-    """在每个数据集上比较两个模型文件夹 FIRST 与 SECOND。"""
+@json_option
+def compare(data: Path, first: Path, second: Path, limit: int | None, form: str, as_json: bool) -> None:
+    """在每个数据集上比较两个模型文件夹 FIRST 与 SECOND；差是后者减前者，p 由 McNemar 配对检验得出。"""
     models = {first.name or "first": first, second.name or "second": second}
     if len(models) < 2:
-        models = {str(first): first, str(second): second}
+        models = {str(first): first, f"{second}（后）" if second == first else str(second): second}
     rows = compare_models(config_folder() / "lexicon", models, data, limit=limit, progress=remark)
-    emit([_row(asdict(row), form) for row in rows], _COLUMNS, form)
+    emit_evaluation(rows, "json" if as_json else form)
 
 
 @classifier.command()

@@ -8,8 +8,8 @@ from monitor.classifiers.registry import BACKENDS, build_classifier, build_sugge
 from monitor.domain.errors import ConfigError
 
 
-@pytest.mark.parametrize("name", sorted(BACKENDS))
-def test_every_backend_judges(lexicon_folder: Path, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(set(BACKENDS) - {"onnx"}))
+def test_every_backend_that_brings_a_model_judges(lexicon_folder: Path, name: str) -> None:
     classifier = build_classifier(name, lexicon_folder)
     assert classifier.classify(["售后态度恶劣，我要投诉"])[0].version == classifier.version
 

@@ -64,8 +64,8 @@ def test_a_trained_model_serves(data: Path, tmp_path: Path, lexicon_folder: Path
     assert bad.dissatisfied > good.dissatisfied
     rows = evaluate(data, {"ours": classifier, "snownlp": SnowClassifier(reader)}, limit=20, progress=_quiet)
     assert {row.classifier for row in rows} == {"ours", "snownlp", "majority"}
-    assert {row.set for row in rows if row.seen} == {"own_posts", "own_reviews"}
-    assert {row.set for row in rows} == {"ecisa", "own_posts", "own_reviews"}
+    assert {row.set for row in rows if row.seen} == {"own_posts", "own_reviews", "pooled", "macro"}
+    assert {row.set for row in rows} == {"ecisa", "own_posts", "own_reviews", "pooled", "macro"}
 
 
 def test_sets_are_chosen_by_name(data: Path, tmp_path: Path, lexicon_folder: Path) -> None:
