@@ -186,11 +186,14 @@ def set_files(folder: Path, *, only: Sequence[str] = (), without: Sequence[str] 
     return {name: path for name, path in found.items() if (not only or name in only) and name not in without}
 
 
-def _plan_for(name: str, rows: Sequence[Row]) -> SetPlan | None:
+def plan_for(name: str, rows: Sequence[Row]) -> SetPlan | None:
+    """How a set of this name teaches; a set of one's own needs labels of polarity, None where it has none."""
     if name in PLANS:
         return PLANS[name]
     labels = {row["label"] for row in rows}
-    return SetPlan(_PLAIN, 1.0, cars=True, licence="own data") if labels & set(_PLAIN) else None
+    return (
+        SetPlan({**_IMPLICIT, **_PLAIN}, 1.0, cars=True, licence="own data") if labels & {*_PLAIN, *_IMPLICIT} else None
+    )
 
 
 def _topics_of(row: Row, plan: SetPlan) -> tuple[str, ...] | None:
@@ -224,7 +227,7 @@ def read_examples(
     examples: list[Example] = []
     for name, path in set_files(folder, only=only, without=without).items():
         rows = [] if name in IGNORED else rows_of(path)
-        plan = _plan_for(name, rows) if rows else None
+        plan = plan_for(name, rows) if rows else None
         if plan is None:
             progress(f"{name}: 不用于训练")
             continue

@@ -9,6 +9,7 @@ from monitor.classifiers.datasets import (
     NEGATIVE,
     NEUTRAL,
     POSITIVE,
+    RESEARCH_ONLY,
     Row,
     SetPlan,
     plan_for,
@@ -18,6 +19,7 @@ from monitor.classifiers.datasets import (
 from monitor.domain.verdicts import Expression
 
 _SIDES = {NEGATIVE: NEGATIVE, NEUTRAL: NEUTRAL, POSITIVE: POSITIVE}
+_UNJUDGED = frozenset(IGNORED) - frozenset(RESEARCH_ONLY)
 _KINDS = frozenset(str(kind) for kind in Expression)
 
 
@@ -84,7 +86,7 @@ def gold_of(name: str, rows: Sequence[Row]) -> Gold | None:
 def gold_sets(data: Path, limit: int | None) -> Iterator[Gold]:
     """The labelled sets of a folder, in order of name; a limit takes rows spread over the whole of each."""
     for name, path in set_files(data).items():
-        gold = None if name in IGNORED else gold_of(name, rows_of(path))
+        gold = None if name in _UNJUDGED else gold_of(name, rows_of(path))
         if gold:
             yield thinned(gold, limit)
 
