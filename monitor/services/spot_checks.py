@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
+from itertools import islice
 
 from sqlalchemy.orm import Session
 
@@ -68,9 +69,12 @@ def draw(session: Session, now: datetime, *, wanted: int, flag_at: float = 0.5) 
 def _drawn(pool: Sequence[Candidate], stratum: Stratum, count: int, now: datetime) -> list[SpotCheck]:
     """`count` posts of one stratum. Being frozen says nothing about a post, so each stands for equally many."""
     by_chance = sorted(pool, key=lambda candidate: draw_order(candidate.post_id))
-    frozen = [candidate for candidate in by_chance if is_frozen(candidate.post_id)]
-    free = [candidate for candidate in by_chance if not is_frozen(candidate.post_id)]
-    kept = frozen[: max(-(-count // 2), count - len(free))]
+    # Taken one by one: of a hundred thousand posts only the first few are asked whether they are frozen.
+    frozen = (candidate for candidate in by_chance if is_frozen(candidate.post_id))
+    free = (candidate for candidate in by_chance if not is_frozen(candidate.post_id))
+    kept = list(islice(frozen, -(-count // 2)))
+    kept += islice(free, count - len(kept))
+    kept += islice(frozen, count - len(kept))
     return [
         SpotCheck(
             post_id=candidate.post_id,
@@ -79,7 +83,7 @@ def _drawn(pool: Sequence[Candidate], stratum: Stratum, count: int, now: datetim
             weight=len(pool) / count,
             frozen=is_frozen(candidate.post_id),
         )
-        for candidate in [*kept, *free[: count - len(kept)]]
+        for candidate in kept
     ]
 
 
