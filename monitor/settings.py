@@ -35,8 +35,12 @@ class Settings:
     company: str = _setting("栎川汽车", "公司名称，出现在公开表单和给客户的邮件里")
     timezone: str = _setting("Asia/Shanghai", "时区：显示时间、工作日历和没写时区的日期都用它")
     example: bool = _setting(True, "是否启用示例来源；正式使用请关掉")
-    classifier: str = _setting("trained", "分类器：trained（自带模型）、snownlp 或 onnx（自己导出的大模型，放在 model 文件夹里）")
-    model: str = _setting("", "自己训练的模型文件夹；留空用自带模型")
+    classifier: str = _setting(
+        "trained", "分类器：trained（自带模型）、snownlp 或 onnx（自己导出的大模型，放在 model 文件夹里）"
+    )
+    model: str = _setting(
+        "", "自己的模型文件夹，写了就优先用它；留空用 monitor classifier adopt 启用的，没有启用过就用自带模型"
+    )
     router: str = _setting("", "用自己的派单数据训练的模型文件夹；留空用自带模型的部门建议")
     open_at: float = _setting(0.8, "明说的不满达到这个概率就直接建工单，低于它先作为信号等人判断")
     dispatch_at: float = _setting(
