@@ -143,6 +143,7 @@ def _copy(source: Path, target: Path, file: str, old: str, new: str) -> Path:
     [
         ("cues.toml", "negatable = false", "negateable = false", "negateable"),
         ("cues.toml", "negatable = false", "negatable = 3", "true 或 false"),
+        ("cues.toml", "outweighed_by = 1", "outweighed_by = -1", "正整数"),
         ("cues.toml", '"认栽"', '"(?:认.{0,9})*栽"', "不许用"),
         ("cues.toml", '"认栽"', '"(认栽"', "不是正确的正则"),
         ("cues.toml", '"认栽"', '"(?:认栽)?"', "匹配空文字"),
