@@ -37,11 +37,13 @@ from monitor.classifiers.registry import (
     build_judge,
     load_router_trainer,
     load_trainer,
+    load_wording_trainer,
 )
 from monitor.classifiers.routing_evaluation import RouterEvaluation
 from monitor.classifiers.routing_model import OwnSuggester, RouterCard, evaluate_router, load_router
 from monitor.classifiers.tokens import fold
 from monitor.classifiers.trained import SHIPPED
+from monitor.classifiers.wording import LearnedWording, as_toml
 from monitor.configuration import Configuration, load_configuration
 from monitor.domain.alerts import Channel, Event
 from monitor.domain.candidates import Adoption, Candidate, CardFigure, Comparison
@@ -379,6 +381,13 @@ def read_lexicon(folder: Path) -> Lexicon:
 def compare_lexicons(before: Path, after: Path) -> LexiconComparison:
     """What reads posts with the word lists of two folders. Raises `ConfigError`."""
     return LexiconComparison(Reader(read_lexicon(before)), Reader(read_lexicon(after)))
+
+
+def learn_adverts(lexicon: Path, data: Path, *, seed: int, progress: Callable[[str], None]) -> LearnedWording:
+    """Learns the wording of advertisements and writes it to the lexicon folder. Raises `ConfigError`."""
+    learned = load_wording_trainer()(lexicon, data, seed=seed, progress=progress)
+    (lexicon / "wording.toml").write_text(as_toml(learned.weights, learned.bias), encoding="utf-8")
+    return learned
 
 
 def measure_word_lists(

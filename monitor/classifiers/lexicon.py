@@ -3,17 +3,21 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from monitor.classifiers.rewriting import THING, People, Rule
+from monitor.classifiers.wording import Wording
 from monitor.domain.errors import ConfigError
 from monitor.domain.severity import SeverityRule, SeverityRules
 from monitor.domain.verdicts import Intent, Severity
 
-FILES = ("cues.toml", "words.toml", "severity.toml", "topics.toml", "spam.toml", "evasions.toml", "names.toml")
+FILES = (
+    *("cues.toml", "words.toml", "severity.toml", "topics.toml", "spam.toml", "wording.toml"),
+    *("evasions.toml", "names.toml"),
+)
 SPAM_SHAPES = ("link", "marks", "repeat")
 """Signs of advertisements that are no words."""
 # Unbounded repeats, and repeats of groups, are how a pattern becomes slow on a long post.
@@ -78,6 +82,7 @@ class Lexicon:
     severity: SeverityRules
     topics: tuple[TopicWords, ...]
     spam: tuple[SpamSign, ...]
+    wording: Wording
     rewrites: tuple[Rule, ...]
     """What is read as something else before anything is judged: evasions, names of things."""
     people: People
@@ -249,6 +254,15 @@ def _people(values: dict[str, Any]) -> People:
     return People(table.text("surnames"), table.text("familiar"), table.patterns("titles"))
 
 
+def _wording(values: dict[str, Any]) -> Wording:
+    table = _Table("wording.toml", "", values, ("bias", "weights"))
+    try:
+        weights = {str(gram): float(weight) for gram, weight in table.values["weights"]}
+        return Wording(weights, float(table.values["bias"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{table.where}: 应有 bias 和 weights，由 monitor lexicon learn 写成：{error}") from error
+
+
 def _version(folder: Path) -> str:
     digest = hashlib.sha256()
     for file in FILES:
@@ -264,6 +278,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         severity=_severity(_load(folder, "severity.toml")),
         topics=tuple(_topic(name, values) for name, values in _load(folder, "topics.toml").items()),
         spam=tuple(_spam(key, values) for key, values in _load(folder, "spam.toml").items()),
+        wording=_wording(_load(folder, "wording.toml")),
         rewrites=(*_evasions(_load(folder, "evasions.toml")), *_names(_load(folder, "names.toml"))),
         people=_people(_load(folder, "names.toml")),
         version=_version(folder),

@@ -9,7 +9,7 @@ from monitor.classifiers.cues import CueFinder, ExplicitWords
 from monitor.classifiers.lexicon import Lexicon, Words
 from monitor.classifiers.quoting import ONLY_QUOTED, own_words
 from monitor.classifiers.rewriting import Plain
-from monitor.classifiers.spam import SpamSigns
+from monitor.classifiers.spam import WORDING, SpamSigns
 from monitor.classifiers.tokens import Folded, fold
 from monitor.classifiers.topic_words import TopicFinder
 from monitor.classifiers.triggers import PatternIndex
@@ -64,22 +64,6 @@ CUES, OUTRIGHT, TOPICS, SEVERITY, SPAM = "线索", "明说", "话题", "严重�
 OUTRIGHT_KINDS = {"negative": "不满的评价", "demand": "要求与维权", "insult": "骂人话"}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Words that an entry of the lists found: which list, which entry, and where in the text as given."""
-
-    part: str
-    key: str
-    name: str
-    start: int
-    end: int
-
-
-CUES, OUTRIGHT, TOPICS, SEVERITY, SPAM = "线索", "明说", "话题", "严重程度", "广告"
-"""The parts of the word lists, as they are called where their findings are listed."""
-OUTRIGHT_KINDS = {"negative": "不满的评价", "demand": "要求与维权", "insult": "骂人话"}
-
-
 def _blank_reason(text: str) -> str:
     if not text.strip():
         return "空文本"
@@ -105,10 +89,7 @@ class Reader:
         self.version = lexicon.version
         self.families = tuple(family.key for family in lexicon.cues)
         self.family_names = {family.key: family.name for family in lexicon.cues}
-        self.spam_names = tuple(sign.name for sign in lexicon.spam)
-        self.severity_names = tuple(rule.name for rule in lexicon.severity.rules)
-        self.family_names = {family.key: family.name for family in lexicon.cues}
-        self.spam_names = tuple(sign.name for sign in lexicon.spam)
+        self.spam_names = (*(sign.name for sign in lexicon.spam), WORDING)
         self.severity_names = tuple(rule.name for rule in lexicon.severity.rules)
         self.topics = tuple(topic.name for topic in lexicon.topics)
         self._cues = CueFinder(lexicon.cues, lexicon.words)
@@ -117,7 +98,7 @@ class Reader:
         self._positive = PatternIndex(lexicon.words.positive)
         self._question = PatternIndex(lexicon.words.question)
         self._complaint = PatternIndex(lexicon.words.complaint)
-        self._spam = SpamSigns(lexicon.spam)
+        self._spam = SpamSigns(lexicon.spam, lexicon.wording)
         self._plain = Plain(lexicon.rewrites, lexicon.people, _bad_words(lexicon.words))
         self._severity = lexicon.severity
         self._grave = PatternIndex(each.pattern for rule in lexicon.severity.rules for each in rule.patterns)
@@ -160,26 +141,6 @@ class Reader:
             spam=spam,
             spam_signs=signs,
         )
-
-    def places(self, text: str) -> list[Place]:
-        """Everything the lists find in a text, with its places in the text as given."""
-        reading = self.read(text)
-        if reading.blank:
-            return []
-        folded = reading.folded.text[:_OPENING]
-        chars = frozenset(folded)
-        found = [(OUTRIGHT, kind, OUTRIGHT_KINDS[kind], start, end) for kind, start, end in reading.explicit]
-        found += [(TOPICS, name, name, start, end) for name, start, end in self._topics.find(folded, chars)]
-        found += [
-            (SPAM, sign, sign, *span) for sign, spans in self._spam.places(folded, chars).items() for span in spans
-        ]
-        if reading.severity_reason:
-            rule, words = reading.severity_reason.split("：", 1)
-            start = reading.folded.text.find(words)
-            found.append((SEVERITY, rule, rule, start, start + len(words)))
-        placed = [Place(*each[:3], *reading.folded.span(*each[3:])) for each in found]
-        families = self._cues.families
-        return [Place(CUES, cue.family, families[cue.family].name, cue.start, cue.end) for cue in reading.cues] + placed
 
     def places(self, text: str) -> list[Place]:
         """Everything the lists find in a text, with its places in the text as given."""

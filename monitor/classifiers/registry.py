@@ -9,6 +9,7 @@ from monitor.classifiers.lexicon import load_lexicon
 from monitor.classifiers.model_file import Card
 from monitor.classifiers.reading import Reader
 from monitor.classifiers.routing_model import RouterCard
+from monitor.classifiers.wording import LearnedWording
 from monitor.domain.errors import ConfigError
 from monitor.domain.verdicts import Classifier, Judge, Suggester, TwoPassJudge
 
@@ -20,6 +21,7 @@ BACKENDS = {
 _ONNX_FILE = "model.onnx"
 _TRAINER = "monitor.classifiers.training:train"
 _ROUTER_TRAINER = "monitor.classifiers.routing_training:train_router"
+_WORDING_TRAINER = "monitor.classifiers.wording_training:learn_wording"
 _SUGGESTER = "monitor.classifiers.suggesting:TrainedSuggester"
 
 
@@ -65,6 +67,11 @@ def load_trainer() -> Callable[..., Card]:
 def load_router_trainer() -> Callable[..., RouterCard]:
     """`routing_training.train_router`, under the same condition."""
     return cast("Callable[..., RouterCard]", _load_for_training(_ROUTER_TRAINER))
+
+
+def load_wording_trainer() -> Callable[..., LearnedWording]:
+    """`wording_training.learn_wording`, under the same condition."""
+    return cast("Callable[..., LearnedWording]", _load_for_training(_WORDING_TRAINER))
 
 
 def _load_for_training(place: str) -> object:

@@ -5,9 +5,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from monitor.classifiers.lexicon import SpamSign
 from monitor.classifiers.triggers import PatternIndex, alternatives
+from monitor.classifiers.wording import Wording, worth
 
 ANGRY_AT_MOST = 0.5
-"""However much an angry customer quotes from an advertisement, the post stays below the line."""
+"""However much an angry customer, or one who tells a story, quotes from an advertisement: the post stays below."""
+WORDING = "广告腔"
+"""The name of the learned sign."""
+_WORDED = 0.3
+_ALONE = 0.9
+"""What wording counts where no sign bears it out."""
+_TOLD = 2
+"""So many phrases of a customer's own story make it one."""
 _DEMAND_TAKES = 0.3
 _FACTS_TAKE = 0.2
 FACTS = frozenset({"waiting", "again", "bare_fact", "leaving", "fallen_expectation", "resignation", "fate"})
@@ -75,17 +83,22 @@ class _Words:
 class SpamSigns:
     """Scores folded texts by the signs of a lexicon."""
 
-    def __init__(self, signs: Sequence[SpamSign]) -> None:
+    def __init__(self, signs: Sequence[SpamSign], wording: Wording) -> None:
+        self._wording = wording
         self._raising = _Words([sign for sign in signs if not sign.lowers])
         self._lowering = _Words([sign for sign in signs if sign.lowers])
         self._shapes = [(sign, SHAPES[sign.shape]) for sign in signs if sign.shape]
 
-    def find(self, text: str, chars: frozenset[str]) -> dict[SpamSign, list[Span]]:
-        """Each sign with the places of its words; shapes and a customer's words count only beside an advertisement's."""
+    def find(self, text: str, chars: frozenset[str], *, worded: bool = False) -> dict[SpamSign, list[Span]]:
+        """Each sign with the places of its words.
+
+        Shapes and what only a customer says are looked for beside an advertisement's words, or where the whole is
+        worded like one.
+        """
         found = self._raising.find(text, chars)
-        if not found:
+        if not found and not worded:
             return {}
-        shapes: dict[SpamSign, list[Span]] = {sign: [] for sign, shape in self._shapes if shape(text)}
+        shapes: dict[SpamSign, list[Span]] = {sign: [] for sign, shape in self._shapes if found and shape(text)}
         return found | shapes | self._lowering.find(text, chars)
 
     def places(self, text: str, chars: frozenset[str]) -> dict[str, list[Span]]:
@@ -99,16 +112,21 @@ class SpamSigns:
 
         `outright`: what is said outright in the text; `families`: its cue families.
         """
-        found = self.find(text, chars)
-        if not found:
+        wording = worth(self._wording.margin(text))
+        worded = wording >= _WORDED
+        found = self.find(text, chars, worded=worded)
+        if not found and not worded:
             return 0.0, ()
         raising = [sign for sign in found if not sign.lowers]
         total = sum(_worth(sign, {text[start:end] for start, end in found[sign]}) for sign in found)
+        total += wording if raising else wording * _ALONE
         own = _outside(outright, [span for sign in raising for span in found[sign]])
         total -= _DEMAND_TAKES * ("demand" in own) + _FACTS_TAKE * bool(families & FACTS)
         total -= min(0.35, max(0, len(text) - _SHORT) / 500)
-        most = ANGRY_AT_MOST if own - {"demand"} else 0.99
-        return round(max(0.0, min(most, total)), 4), tuple(sign.name for sign in found)
+        told = sum(len(found[sign]) for sign in found if sign.lowers)
+        most = ANGRY_AT_MOST if own - {"demand"} or told >= _TOLD else 0.99
+        names = (*(sign.name for sign in found), *((WORDING,) if worded else ()))
+        return round(max(0.0, min(most, total)), 4), names
 
 
 def _worth(sign: SpamSign, phrases: Collection[str]) -> float:
