@@ -32,6 +32,9 @@ MEASURES = {
 }
 """What the measures of a card are called; one without a name here is shown by its own."""
 
+LICENCES = {"none stated": "没有写明", "stated MIT by the repository": "仓库写明 MIT"}
+"""What the sets say of their licence; anything else is shown in their own words."""
+
 
 @pages.get("/model")
 def show() -> ResponseReturnValue:
@@ -42,6 +45,7 @@ def show() -> ResponseReturnValue:
         "model/show.html",
         card=card,
         backend=settings.classifier,
+        licences=LICENCES,
         scores=[(entry["set"], entry.get("n"), _measures(entry)) for entry in card.scores],
     )
 

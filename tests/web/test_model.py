@@ -10,7 +10,7 @@ SignIn = Callable[[str], FlaskClient]
 def test_the_card_says_sets_licences_scores_and_limits(sign_in: SignIn) -> None:
     page = sign_in("alice").get("/model").get_data(as_text=True)
     assert "auto_implicit" in page
-    assert "none stated" in page
+    assert "没有写明" in page
     assert "不满 AUC" in page
     assert "做不到的事" in page
     assert "ecisa" not in page
