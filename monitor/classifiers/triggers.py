@@ -129,12 +129,12 @@ def _bits(number: int) -> list[int]:
 def alternatives(pattern: str) -> list[str]:
     """The parts of a pattern between the bars that stand outside all brackets."""
     parts, depth = [""], 0
-    for token in _TOKEN.findall(pattern):
-        depth += token.startswith("(") - (token == ")")
-        if token == "|" and not depth:
+    for piece in _TOKEN.findall(pattern):
+        depth += piece.startswith("(") - (piece == ")")
+        if piece == "|" and not depth:
             parts.append("")
         else:
-            parts[-1] += token
+            parts[-1] += piece
     return parts
 
 
