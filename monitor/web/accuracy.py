@@ -82,8 +82,8 @@ def _found(comparison: Comparison | None) -> str:
     if comparison is None:
         return "还没有比较过"
     if not comparison.enough:
-        return f"考题只有 {comparison.n} 条，满 {FEWEST} 条才看得出好坏"
-    right = f"{comparison.n} 条考题里，改对 {comparison.won} 条，改错 {comparison.lost} 条"
+        return f"核对集只有 {comparison.n} 条，满 {FEWEST} 条才看得出好坏"
+    right = f"核对集 {comparison.n} 条里，改对 {comparison.won} 条，改错 {comparison.lost} 条"
     return f"{right}；{'不比当时用的差' if comparison.passed else '比当时用的差'}"
 
 

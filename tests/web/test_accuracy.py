@@ -104,9 +104,9 @@ def _adopted(version: str, day: int, *, forced: bool = False) -> Adoption:
     ("comparison", "said"),
     [
         (None, "还没有比较过"),
-        (THIN, f"考题只有 {FEWEST - 1} 条，满 {FEWEST} 条才看得出好坏"),
-        (BETTER, "60 条考题里，改对 5 条，改错 1 条；不比当时用的差"),
-        (WORSE, "60 条考题里，改对 1 条，改错 9 条；比当时用的差"),
+        (THIN, f"核对集只有 {FEWEST - 1} 条，满 {FEWEST} 条才看得出好坏"),
+        (BETTER, "核对集 60 条里，改对 5 条，改错 1 条；不比当时用的差"),
+        (WORSE, "核对集 60 条里，改对 1 条，改错 9 条；比当时用的差"),
     ],
 )
 def test_what_the_comparison_found_is_said_plainly(comparison: Comparison | None, said: str) -> None:
