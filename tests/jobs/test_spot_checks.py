@@ -9,8 +9,10 @@ from monitor.jobs import spot_checks
 from monitor.jobs.context import JobContext
 from monitor.services.pipeline import handle_posts
 from monitor.services.tools import Tools
+from monitor.settings import Settings
 from monitor.storage.db import Database
 from monitor.storage.models import SpotCheck
+from monitor.wiring import flag_line, model_card
 from tests.factories import make_post
 from tests.fakes import collectors
 
@@ -42,3 +44,8 @@ def test_none_are_drawn_where_the_setting_says_so(sqlite: Database, tools: Tools
         handle_posts(session, [make_post(session, tools, now)], tools, now)
     _run(sqlite, replace(tools, spot_checks_per_day=0), now)
     assert _drawn(sqlite) == []
+
+
+def test_what_is_uncertain_hangs_on_the_line_of_the_model_in_force(settings: Settings) -> None:
+    assert flag_line(settings) == model_card(None).threshold
+    assert flag_line(replace(settings, classifier="snownlp")) == 0.5
