@@ -234,15 +234,18 @@ def _majority(gold: Gold) -> EvaluationRow | None:
     truth = [row.polarity for row in gold.rows if row.polarity]
     if not truth:
         return None
-    commonest = Counter(truth).most_common(1)[0][0]
-    sided = np.array([each != NEUTRAL for each in truth])
-    side = Counter(each for each in truth if each != NEUTRAL).most_common(1)
-    right = np.array([bool(side) and each == side[0][0] for each in truth])
-    found = {"accuracy": share_of(right, sided), "macro_f1": macro_f1_with_interval(truth, [commonest] * len(truth))}
-    applies = len(set(truth)) > 1
-    return EvaluationRow(
-        gold.name, len(gold.rows), MAJORITY, {name: each for name, each in found.items() if each and applies}
-    )
+    measured = {}
+    if len(set(truth)) > 1:
+        measured["macro_f1"] = macro_f1_with_interval(truth, _commonest(truth))
+    sided = [each for each in truth if each != NEUTRAL]
+    if len(set(sided)) > 1:
+        right = np.array([a == b for a, b in zip(sided, _commonest(sided), strict=True)])
+        measured["accuracy"] = Measured(*share_with_interval(int(right.sum()), len(right)))
+    return EvaluationRow(gold.name, len(gold.rows), MAJORITY, measured)
+
+
+def _commonest(truth: Sequence[str]) -> list[str]:
+    return [Counter(truth).most_common(1)[0][0]] * len(truth)
 
 
 def judged_sets(
