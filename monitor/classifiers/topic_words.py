@@ -1,5 +1,6 @@
 """The words of topics in a text, without those that only sound like it."""
 
+import re
 from collections.abc import Sequence
 
 from monitor.classifiers.lexicon import TopicWords
@@ -8,36 +9,33 @@ from monitor.classifiers.triggers import PatternIndex, alternatives
 Found = tuple[str, int, int]
 
 
-def _parts(rows: Sequence[tuple[str, Sequence[str]]]) -> tuple[PatternIndex, list[str]]:
-    """An index of all alternatives, and the topic of each."""
-    parts = [(name, part) for name, patterns in rows for pattern in patterns for part in alternatives(pattern)]
-    return PatternIndex(part for _, part in parts), [name for name, _ in parts]
+def _finder(patterns: Sequence[str]) -> re.Pattern[str]:
+    """One pattern for all that is tried together, and only where the topic was met."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 class TopicFinder:
     """Finds topics by their words in folded texts."""
 
     def __init__(self, topics: Sequence[TopicWords]) -> None:
-        self._words, self._word_of = _parts([(topic.name, topic.words) for topic in topics])
-        self._voids, self._void_of = _parts([(topic.name, topic.unless) for topic in topics])
+        rows = [(topic.name, part) for topic in topics for word in topic.words for part in alternatives(word)]
+        self._words = PatternIndex(part for _, part in rows)
+        self._word_of = [name for name, _ in rows]
+        self._voids = {topic.name: _finder(topic.unless) for topic in topics if topic.unless}
 
     def find(self, text: str, chars: frozenset[str]) -> list[Found]:
         """(topic, start, end) in reading order; words of one topic that overlap count once."""
-        found = sorted((start, -end, self._word_of[number]) for number, start, end in self._words.matches(text, chars))
-        if not found:
-            return []
-        void = self._void(text, chars)
+        found = [(start, -end, self._word_of[number]) for number, start, end in self._words.matches(text, chars)]
+        void = {name: self._void(name, text) for name in {name for _, _, name in found}}
         kept: list[Found] = []
         taken: dict[str, int] = {}
-        for start, minus_end, name in found:
+        for start, minus_end, name in sorted(found):
             free = start >= taken.get(name, 0)
-            if free and not any(start < end and begin < -minus_end for begin, end in void.get(name, ())):
+            if free and not any(start < end and begin < -minus_end for begin, end in void[name]):
                 kept.append((name, start, -minus_end))
                 taken[name] = -minus_end
         return kept
 
-    def _void(self, text: str, chars: frozenset[str]) -> dict[str, list[tuple[int, int]]]:
-        void: dict[str, list[tuple[int, int]]] = {}
-        for number, start, end in self._voids.matches(text, chars):
-            void.setdefault(self._void_of[number], []).append((start, end))
-        return void
+    def _void(self, name: str, text: str) -> list[tuple[int, int]]:
+        finder = self._voids.get(name)
+        return [match.span() for match in finder.finditer(text)] if finder else []

@@ -3,8 +3,10 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import repeat
+from operator import add
 
 FIRST = 300
 """Characters that are looked at: an advertisement does not take longer to sound like one."""
@@ -12,13 +14,20 @@ FEWEST = 26
 """A text of fewer characters and pairs says too little to be worded like anything: it is measured as if it had them."""
 SPAM_LIKE = -0.9
 """The margin at which wording alone is worth the line: one in a thousand real reviews and complaints passes it."""
+_UNLIKELY = 1.0
+"""The least that single characters must say of an advertisement; in those we know they say 1.8 and more."""
 _DIGITS = re.compile(r"[0-9]{1,300}")
 
 
+def _read(text: str) -> str:
+    """The beginning of a folded text, with all numbers read as one."""
+    return _DIGITS.sub("0", text[:FIRST])
+
+
 def grams(text: str) -> set[str]:
-    """The distinct characters and pairs of a folded text's beginning; all numbers are read as one."""
-    read = _DIGITS.sub("0", text[:FIRST])
-    return {*read, *(read[place : place + 2] for place in range(len(read) - 1))}
+    """The distinct characters and pairs of a folded text's beginning."""
+    read = _read(text)
+    return {*read, *map(add, read, read[1:])}
 
 
 def worth(margin: float) -> float:
@@ -49,11 +58,17 @@ class Wording:
 
     def margin(self, text: str) -> float:
         """Above 0 the text is worded like an advertisement, far below it like a customer's."""
-        found = grams(text)
-        if not found:
+        read = _read(text)
+        singles = set(read)
+        alone = self._sum(singles)
+        # Single characters tell nearly every customer apart; the pairs cost more than all of these.
+        if alone < _UNLIKELY * math.sqrt(max(FEWEST, 2 * len(singles))):
             return self._bias
-        weights = self._weights
-        return sum(weights[gram] for gram in found & weights.keys()) / math.sqrt(max(FEWEST, len(found))) + self._bias
+        found = singles.union(map(add, read, read[1:]))
+        return self._sum(found) / math.sqrt(max(FEWEST, len(found))) + self._bias
+
+    def _sum(self, found: Iterable[str]) -> float:
+        return sum(map(self._weights.get, found, repeat(0.0)))
 
 
 def as_toml(weights: Mapping[str, float], bias: float) -> str:
