@@ -4,21 +4,16 @@ import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from monitor.channels.registry import transport_class
 from monitor.classifiers.candidates import (
     OWN_SET,
+    ModelShelf,
     active_folder,
-    adopt,
     broken_model,
-    find_candidate,
     keep_candidate,
-    list_candidates,
-    read_chain,
-    roll_back,
     staging_folder,
     write_comparison,
     write_lessons,
@@ -46,7 +41,7 @@ from monitor.classifiers.trained import SHIPPED
 from monitor.classifiers.wording import LearnedWording, as_toml
 from monitor.configuration import Configuration, load_configuration
 from monitor.domain.alerts import Channel, Event
-from monitor.domain.candidates import Adoption, Candidate, CardFigure, Comparison
+from monitor.domain.candidates import CardFigure, Comparison
 from monitor.domain.errors import ConfigError
 from monitor.domain.learning import AuditRow, Lesson
 from monitor.domain.triage import TriagePolicy
@@ -299,38 +294,9 @@ def compare_cards_with_present(settings: Settings, folder: Path) -> list[CardFig
     return compare_cards(model_card(model_in_force(settings)), load_card(folder))
 
 
-def own_models(settings: Settings) -> list[Candidate]:
-    """Every model of one's own."""
-    return list_candidates(models_folder(settings))
-
-
-def adoptions(settings: Settings) -> tuple[Adoption, ...]:
-    """Which models came into force, the last one in force; none where it is the shipped one."""
-    return read_chain(models_folder(settings))
-
-
-def own_model(settings: Settings, name: str) -> Path:
-    """The folder of a candidate by version, or of any model by path. Raises `ConfigError`."""
-    return find_candidate(models_folder(settings), name)
-
-
-def adopt_model(
-    settings: Settings, folder: Path, *, by: str, at: datetime, comparison: Comparison, forced: bool
-) -> Adoption:
-    """Brings a model into force for every process that starts from now on. Raises `ConfigError`."""
-    return adopt(
-        models_folder(settings),
-        folder,
-        by=by,
-        at=at.isoformat(timespec="seconds"),
-        comparison=comparison,
-        forced=forced,
-    )
-
-
-def roll_back_model(settings: Settings) -> tuple[Adoption, Adoption | None]:
-    """Takes the last adoption back; gives it, and what is in force now, None for the shipped model."""
-    return roll_back(models_folder(settings))
+def model_shelf(settings: Settings) -> ModelShelf:
+    """The models of one's own, and which of them are in force."""
+    return ModelShelf(models_folder(settings))
 
 
 def evaluate_classifiers(

@@ -9,7 +9,8 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -155,6 +156,34 @@ def roll_back(models: Path) -> tuple[Adoption, Adoption | None]:
     taken = chain.pop()
     _write_chain(models, chain)
     return taken, chain[-1] if chain else None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelShelf:
+    """The candidates of one folder and the chain of adoptions, as edges are handed them."""
+
+    folder: Path
+
+    def candidates(self) -> list[Candidate]:
+        """Every model in the folder."""
+        return list_candidates(self.folder)
+
+    def adoptions(self) -> tuple[Adoption, ...]:
+        """Which models came into force, the last one in force; none where it is the shipped one."""
+        return read_chain(self.folder)
+
+    def find(self, name: str) -> Path:
+        """The folder of a candidate by version, or of any model by path. Raises `ConfigError`."""
+        return find_candidate(self.folder, name)
+
+    def adopt(self, model: Path, *, by: str, at: datetime, comparison: Comparison, forced: bool) -> Adoption:
+        """Brings a model into force for every process that starts from now on. Raises `ConfigError`."""
+        when = at.isoformat(timespec="seconds")
+        return adopt(self.folder, model, by=by, at=when, comparison=comparison, forced=forced)
+
+    def roll_back(self) -> tuple[Adoption, Adoption | None]:
+        """Takes the last adoption back; gives it, and what is in force now, None for the shipped model."""
+        return roll_back(self.folder)
 
 
 def _write_chain(models: Path, chain: Sequence[Adoption]) -> None:

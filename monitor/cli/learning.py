@@ -20,12 +20,9 @@ from monitor.services.teaching import audit_rows, lessons
 from monitor.settings import config_folder
 from monitor.wiring import (
     Installation,
-    adopt_model,
     compare_cards_with_present,
     compare_with_present,
-    own_model,
-    own_models,
-    roll_back_model,
+    model_shelf,
     train_candidate,
     train_model,
 )
@@ -153,13 +150,14 @@ def _refusal(comparison: Comparison) -> str:
 def adopt(model: str, force: bool, form: str) -> None:
     """启用一个模型 MODEL（候选模型的版本号，或模型文件夹）；先与现用的比较，更差就拒绝。"""
     place = existing()
-    folder = own_model(place.settings, model)
+    folder = model_shelf(place.settings).find(model)
     comparison = _compare(place, folder, form)
     refusal = _refusal(comparison)
     if refusal and not force:
         raise MonitorError(f"没有启用 {model}：{refusal}")
     now, account = utc_now(), _account()
-    adoption = adopt_model(place.settings, folder, by=account, at=now, comparison=comparison, forced=bool(refusal))
+    shelf = model_shelf(place.settings)
+    adoption = shelf.adopt(folder, by=account, at=now, comparison=comparison, forced=bool(refusal))
     facts = {"version": adoption.version, "figures": dict(adoption.figures), "forced": adoption.forced}
     _note(place, "model_adopted", now, account=account, **facts)
     remark(f"已启用模型 {adoption.version}。")
@@ -189,7 +187,7 @@ def _say_what_next(place: Installation) -> None:
 def rollback() -> None:
     """退回上一个模型；一直退，就退回自带模型。"""
     place = existing()
-    taken, present = roll_back_model(place.settings)
+    taken, present = model_shelf(place.settings).roll_back()
     facts = {"version": taken.version, "back_to": present.version if present else ""}
     _note(place, "model_rolled_back", utc_now(), account=_account(), **facts)
     remark(f"已停用模型 {taken.version}，现在用的是{f'模型 {present.version}' if present else '自带模型'}。")
@@ -200,7 +198,7 @@ def rollback() -> None:
 @format_option
 def candidates(form: str) -> None:
     """列出自己训练的模型，和它们与现用模型比较的结果。"""
-    rows = [_candidate_row(candidate) for candidate in own_models(existing().settings)]
+    rows = [_candidate_row(candidate) for candidate in model_shelf(existing().settings).candidates()]
     columns = {"version": "版本", "state": "状态", "n": "核对集", "accuracy": "倾向判对", "result": "比较结果"}
     emit(rows, columns | {"folder": "文件夹"}, form)
 

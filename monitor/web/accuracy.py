@@ -14,7 +14,7 @@ from monitor.domain.people import Permission
 from monitor.services.accuracy import report
 from monitor.web.corrections import POLARITIES
 from monitor.web.signed_in import staff_pages
-from monitor.wiring import adoptions, own_models
+from monitor.wiring import model_shelf
 
 pages = staff_pages("accuracy", Permission.SEE_SOURCES)
 
@@ -90,7 +90,7 @@ def _found(comparison: Comparison | None) -> str:
 @pages.get("/model/accuracy")
 def show() -> ResponseReturnValue:
     """The report."""
-    found, settings = report(edge.session()), edge.installation().settings
+    found, shelf = report(edge.session()), model_shelf(edge.installation().settings)
     return render_template(
         "accuracy/show.html",
         report=found,
@@ -99,5 +99,5 @@ def show() -> ResponseReturnValue:
         few=FEW,
         very_few=VERY_FEW,
         version=edge.tools().judge.version,
-        models=own_model_lines(own_models(settings), adoptions(settings)),
+        models=own_model_lines(shelf.candidates(), shelf.adoptions()),
     )
