@@ -53,6 +53,8 @@ Span = tuple[int, int]
 
 
 _MOST_PLACES = 40
+_MOST_OUTRIGHT = 200
+"""Who has not shown anger in so many outright words is not angry; a pasted megabyte has a hundred thousand."""
 
 
 def _apart(spans: Iterable[Span]) -> list[Span]:
@@ -120,7 +122,7 @@ class SpamSigns:
         raising = [sign for sign in found if not sign.lowers]
         total = sum(_worth(sign, {text[start:end] for start, end in found[sign]}) for sign in found)
         total += wording if raising else wording * _ALONE
-        own = _outside(outright, [span for sign in raising for span in found[sign]])
+        own = _outside(outright[:_MOST_OUTRIGHT], [span for sign in raising for span in found[sign]])
         total -= _DEMAND_TAKES * ("demand" in own) + _FACTS_TAKE * bool(families & FACTS)
         total -= min(0.35, max(0, len(text) - _SHORT) / 500)
         told = sum(len(found[sign]) for sign in found if sign.lowers)
