@@ -18,6 +18,8 @@ from monitor.domain.verdicts import Cue, Intent, Severity
 
 SPAM_FROM = 0.7
 """From this score a post counts as an advertisement."""
+CERTAIN_SPAM = 0.95
+"""Only from this score are words of danger taken for a pitch: a doubtful advertisement keeps its severity."""
 
 _LINK = re.compile(r"(?:https?://|www\.)[^\s\u4e00-\u9fff]{1,2000}")
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
@@ -127,7 +129,7 @@ class Reader:
         question = self._question.meets(opening, chars)
         families = frozenset(cue.family for cue in cues)
         spam, signs = self._spam.score(opening, chars, outright=explicit, families=families)
-        severity, why = self._judge_severity(folded.text, chars, advert=spam >= SPAM_FROM)
+        severity, why = self._judge_severity(folded.text, chars, advert=spam >= CERTAIN_SPAM)
         return Reading(
             folded=folded,
             cues=cues,

@@ -12,7 +12,7 @@ ANGRY_AT_MOST = 0.5
 WORDING = "广告腔"
 """The name of the learned sign."""
 _WORDED = 0.3
-_ALONE = 0.9
+_ALONE = 0.75
 """What wording counts where no sign bears it out."""
 _TOLD = 2
 """So many phrases of a customer's own story make it one."""
