@@ -32,7 +32,7 @@ _PUT_ASIDE = (Outcome.IGNORE, "not-dissatisfied")
 
 def count_outdated(session: Session, tools: Tools) -> int:
     """How many posts have a verdict, but the one that counts is of another version of model, word lists or router."""
-    return session.scalar(select(func.count()).select_from(_outdated(tools).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(_outdated(tools).with_only_columns(Post.id).subquery())) or 0
 
 
 def _outdated(tools: Tools) -> Select[Post]:
@@ -156,7 +156,7 @@ def _next_posts(session: Session, run: RescoreRun, tools: Tools, limit: int) -> 
 
 
 def _keep(session: Session, run: RescoreRun, posts: Sequence[Post], tools: Tools, now: datetime) -> None:
-    judged = judge_posts(posts, tools)
+    judged = judge_posts(session, posts, tools)
     shifts = [_shift(post, verdict) for post, (verdict, _) in zip(posts, judged, strict=True)]
     changes = [
         _change(run, post, shift, verdict)

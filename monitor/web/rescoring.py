@@ -30,15 +30,17 @@ def show() -> ResponseReturnValue:
     session, tools = edge.session(), edge.tools()
     runs = recent_runs(session)
     under_way = next((run for run in runs if run.state in UNFINISHED), None)
+    ours = under_way is not None and rescoring.is_of_this_version(under_way, tools)
     chosen = next((run for run in runs if str(run.id) == request.args.get("run")), runs[0] if runs else None)
     return render_template(
         "rescoring/show.html",
         runs=runs,
         run=under_way,
         chosen=chosen,
-        outdated=rescoring.count_outdated(session, tools),
+        # Looks at every post; while a run is watched nobody asks, and the run itself knows.
+        outdated=0 if ours else rescoring.count_outdated(session, tools),
         version=tools.judge.version,
-        ours=under_way is not None and rescoring.is_of_this_version(under_way, tools),
+        ours=ours,
         asleep=_is_asleep(under_way),
         **_changes(chosen),
     )
