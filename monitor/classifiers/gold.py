@@ -62,12 +62,16 @@ def _expression(row: Row) -> str:
     return named if named in _KINDS else ""
 
 
-def _gold_row(row: Row, plan: SetPlan) -> GoldRow:
+def _tells_kinds(row: Row) -> bool:
+    return bool(row.get("kind") or row.get("expression")) or row["label"].startswith(("implicit_", "explicit_"))
+
+
+def _gold_row(row: Row, plan: SetPlan, *, kinds: bool) -> GoldRow:
     return GoldRow(
         text=row["text"],
         context=row.get("context", ""),
         polarity=plan.every or plan.polarity.get(row["label"], ""),
-        expression=_expression(row),
+        expression=_expression(row) if kinds else "",
         topics=_topics(row, plan),
         stances=_stances(row, plan),
     )
@@ -78,7 +82,10 @@ def gold_of(name: str, rows: Sequence[Row]) -> Gold | None:
     plan = plan_for(name, rows)
     if plan is None:
         return None
-    known = tuple(each for each in (_gold_row(row, plan) for row in rows) if each.polarity or each.topics)
+    # "none" is a kind beside "implicit_negative", and no emotion beside "anger".
+    kinds = any(map(_tells_kinds, rows))
+    made = (_gold_row(row, plan, kinds=kinds) for row in rows)
+    known = tuple(each for each in made if each.polarity or each.topics)
     inventory = frozenset(topic for each in known for topic in each.topics or ())
     return Gold(name, known, inventory) if known else None
 

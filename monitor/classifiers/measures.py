@@ -173,4 +173,4 @@ def mean_of(measured: Sequence[Measured]) -> Measured:
     """The mean over sets, each counted alike; its interval takes the sets to be independent."""
     value = float(np.mean([each.value for each in measured]))
     half = float(np.sqrt(sum(((each.high - each.low) / 2) ** 2 for each in measured)) / len(measured))
-    return Measured(value, value - half, value + half)
+    return Measured(value, max(0.0, value - half), min(1.0, value + half))

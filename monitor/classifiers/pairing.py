@@ -32,7 +32,7 @@ def mcnemar(lost: int, won: int) -> float:
         return 1.0
     if of > 1_000:
         return erfc(max(0, abs(won - lost) - 1) / sqrt(2 * of))
-    return min(1.0, 2 * sum(comb(of, each) for each in range(min(lost, won) + 1)) / 2**of)
+    return min(1.0, float(2 * sum(comb(of, each) for each in range(min(lost, won) + 1)) / (1 << of)))
 
 
 def share_difference(first: Bools, second: Bools) -> Measured | None:

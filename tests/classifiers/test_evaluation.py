@@ -152,6 +152,12 @@ def test_topics_of_a_known_set_are_told_in_our_words() -> None:
     assert gold.rows[0].stances == {"油耗与续航:negative"}
 
 
+def test_no_emotion_is_not_a_kind_of_expression() -> None:
+    news = gold_of("tw_news", [{"text": "下雨", "label": "none"}, {"text": "塞车", "label": "none"}])
+    assert news is not None
+    assert {row.expression for row in news.rows} == {""}
+
+
 def test_contexts_are_passed_on(tmp_path: Path) -> None:
     classifier = WordClassifier()
     _write(
