@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import click
 
@@ -23,7 +23,7 @@ _BATCH = 256
 @click.option("--backend", type=click.Choice(["trained", "snownlp"]), help="用哪个分类器；不写则按设置")
 @click.argument("source", type=click.File("rb"), default="-")
 def classify(source: BinaryIO, backend: str | None) -> None:
-    """逐行判断：每行一个 JSON（含 text），或就是一段文字；按原来的顺序每行输出一个 JSON 判断。"""
+    """逐行判断：每行一个 JSON（text，可带 context：同一串里别的话），或就是一段文字；按原顺序每行输出一个判断。"""
     folder = config_folder()
     settings = load_settings(folder, classifier=backend)
     tools = build_tools(settings, load_configuration(folder, settings.zone))
@@ -31,37 +31,46 @@ def classify(source: BinaryIO, backend: str | None) -> None:
         click.echo("\n".join(_verdicts(batch, tools)))
 
 
-def _items(source: BinaryIO) -> Iterator[tuple[Any, str]]:
-    """(id, text) of each line, blank ones too, so that answers stand beside questions."""
+class Item(NamedTuple):
+    """One line to judge; the context is the rest of its thread."""
+
+    id: Any
+    text: str
+    context: str = ""
+
+
+def _items(source: BinaryIO) -> Iterator[Item]:
+    """What each line gives, blank ones too, so that answers stand beside questions."""
     for number, line in enumerate(source, 1):
         yield _item(number, line.decode("utf-8", errors="replace").rstrip("\r\n"))
 
 
-def _item(number: int, line: str) -> tuple[Any, str]:
+def _item(number: int, line: str) -> Item:
     """A line that looks like JSON and is not is judged as plain text; one without an id is called by its number."""
     if not line.lstrip().startswith("{"):
-        return number, line
+        return Item(number, line)
     try:
         given = json.loads(line)
     except ValueError:
         remark(f"第 {number} 行像 JSON 但不完整，按普通文字判断")
-        return number, line
+        return Item(number, line)
     if not isinstance(given.get("text"), str):
         remark(f"第 {number} 行的 JSON 里没有文字 text，按空文本判断")
-        return given.get("id", number), ""
-    return given.get("id", number), given["text"]
+        return Item(given.get("id", number), "")
+    context = given.get("context")
+    return Item(given.get("id", number), given["text"], context if isinstance(context, str) else "")
 
 
-def _batches(items: Iterator[tuple[Any, str]]) -> Iterator[list[tuple[Any, str]]]:
+def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
     while batch := list(islice(items, _BATCH)):
         yield batch
 
 
-def _verdicts(batch: list[tuple[Any, str]], tools: Tools) -> Iterator[str]:
-    judged = tools.judge.judge([text for _, text in batch])
-    for (name, text), (verdict, suggestions) in zip(batch, judged, strict=True):
-        decision = route(text, "", verdict, suggestions, tools)
-        yield json.dumps(as_json(name, verdict, decision), ensure_ascii=False)
+def _verdicts(batch: list[Item], tools: Tools) -> Iterator[str]:
+    judged = tools.judge.judge([item.text for item in batch], [item.context for item in batch])
+    for item, (verdict, suggestions) in zip(batch, judged, strict=True):
+        decision = route(item.text, "", verdict, suggestions, tools)
+        yield json.dumps(as_json(item.id, verdict, decision), ensure_ascii=False)
 
 
 def as_json(name: Any, verdict: Verdict, decision: RoutingDecision) -> dict[str, Any]:

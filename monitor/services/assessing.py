@@ -11,7 +11,10 @@ from sqlalchemy.orm import Session
 from monitor.domain.verdicts import Judged, Suggestion, Verdict
 from monitor.services.tools import Tools
 from monitor.storage.models import Assessment, Post
+from monitor.storage.queries.posts import ThreadPost, posts_of_threads
 
+MOST_CONTEXT = 2_000
+"""Characters of a thread that are told beside a post."""
 MOST_JUDGED = 100_000
 """Characters of a post that are judged. All of it is kept; who writes more has pasted a file, and judging a post of ten
 megabytes would take seconds and a gigabyte of memory."""
@@ -19,9 +22,9 @@ megabytes would take seconds and a gigabyte of memory."""
 
 def assess_posts(session: Session, posts: Sequence[Post], tools: Tools, now: datetime) -> list[Judged]:
     """Judges posts in one call and keeps every verdict."""
-    judged = judge_posts(posts, tools)
+    judged = judge_posts(session, posts, tools)
     rows = [
-        assessment_row(post.id, *judgement, now, router_version=tools.router_version)
+        named_in(post, assessment_row(post.id, *judgement, now, router_version=tools.router_version), tools)
         for post, judgement in zip(posts, judged, strict=True)
     ]
     if rows:
@@ -29,9 +32,24 @@ def assess_posts(session: Session, posts: Sequence[Post], tools: Tools, now: dat
     return judged
 
 
-def judge_posts(posts: Sequence[Post], tools: Tools) -> list[Judged]:
-    """What the classifier says of posts now; nothing is kept."""
-    return list(tools.judge.judge([judged_text(post) for post in posts]))
+def named_in(post: Post, row: Mapping[str, Any], tools: Tools) -> Mapping[str, Any]:
+    """The row of an assessment with the regions and dealers that the post names."""
+    found = tools.places.find(tools.fold(judged_text(post)))
+    details = {**row["details"], "regions": list(found.regions), "dealers": list(found.dealers)}
+    return {**row, "details": details}
+
+
+def judge_posts(session: Session, posts: Sequence[Post], tools: Tools) -> list[Judged]:
+    """What the classifier says of posts now, each with the rest of its thread before it; nothing is kept."""
+    threads = posts_of_threads(session, posts)
+    contexts = [_context(post, threads.get((post.source_id, post.thread_id), ())) for post in posts]
+    return list(tools.judge.judge([judged_text(post) for post in posts], contexts))
+
+
+def _context(post: Post, thread: Sequence[ThreadPost]) -> str:
+    """What else was said in a post's thread, in the order it came in."""
+    others = (text_and_title(each.title, each.text) for each in thread if each.id != post.id)
+    return "\n".join(others)[:MOST_CONTEXT]
 
 
 def spoken_text(post: Post) -> str:

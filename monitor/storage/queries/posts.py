@@ -1,14 +1,28 @@
 """What the signals page asks."""
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from monitor.domain.triage import Outcome
 from monitor.storage.models import Assessment, Correction, Post
 
 PAGE = 12
+_MOST_OF_A_THREAD = 2_000
+"""Posts of all threads of a batch that are looked at: a thread of thousands needs no more."""
+
+_PART_OF_A_POST = 500
+"""Characters of another post that say enough of what a thread is about."""
+
+
+class ThreadPost(NamedTuple):
+    """A post as part of its thread."""
+
+    id: int
+    title: str
+    text: str
 
 
 def waiting_signals(session: Session, *, before: int | None = None, size: int = PAGE) -> Sequence[Post]:
@@ -53,3 +67,16 @@ def newest_posts(session: Session, *, before: int | None = None, size: int = 500
     """Stored posts, the newest first; those older than post number `before` when it is given."""
     statement = select(Post).order_by(Post.id.desc()).limit(size)
     return session.scalars(statement if before is None else statement.where(Post.id < before)).all()
+
+
+def posts_of_threads(session: Session, posts: Sequence[Post]) -> dict[tuple[int, str], list[ThreadPost]]:
+    """The posts of every thread that some posts belong to, by (source, thread), the oldest first."""
+    keys = sorted({(post.source_id, post.thread_id) for post in posts if post.thread_id})
+    threads: dict[tuple[int, str], list[ThreadPost]] = {}
+    if not keys:
+        return threads
+    found = select(Post.source_id, Post.thread_id, Post.id, Post.title, func.substr(Post.text, 1, _PART_OF_A_POST))
+    wanted = found.where(tuple_(Post.source_id, Post.thread_id).in_(keys)).order_by(Post.id).limit(_MOST_OF_A_THREAD)
+    for source, thread, *parts in session.execute(wanted):
+        threads.setdefault((source, thread), []).append(ThreadPost(*parts))
+    return threads
