@@ -1,7 +1,6 @@
 """The classifier on the command line: training, measuring, what the present one was made of."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -71,10 +70,14 @@ def info(as_json: bool) -> None:
 
 
 def _measures(entry: Any) -> str:
-    parts: Iterable[str] = (
-        f"{key}={value:.3f}" if isinstance(value, float) else f"{key}={value}" for key, value in entry.items()
-    )
-    return "  ".join(parts)
+    return "  ".join(f"{name}={_say(name, value)}" for name, value in entry.items())
+
+
+def _say(name: str, value: Any) -> str:
+    """Three decimals; an interval from–to, what the folds gave as mean±standard deviation."""
+    if isinstance(value, (list, tuple)):
+        return ("±" if name.endswith("over_folds") else "–").join(_say("", each) for each in value)
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 @classifier.command()

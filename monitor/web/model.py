@@ -15,8 +15,10 @@ pages = staff_pages("model", Permission.SEE_SOURCES)
 
 MEASURES = {
     "auc": "不满 AUC",
+    "auc_over_folds": "AUC 各折",
     "negative_against_positive": "正负准确率",
     "interval": "95% 区间",
+    "over_folds": "准确率各折",
     "calibration_error": "校准误差",
     "threshold": "标记线",
     "implicit_negative_flagged": "隐性不满被标",
@@ -24,6 +26,8 @@ MEASURES = {
     "none_flagged": "没有态度被误标",
     "implicit_positive_flagged": "隐性满意被误标",
     "explicit_positive_flagged": "明说满意被误标",
+    "recall_at_10_false_alarms": "误报 10% 时听出隐性不满",
+    "recall_over_folds": "听出各折",
     "micro_f1": "微 F1",
     "macro_f1": "宏 F1",
     "accuracy": "准确率",
@@ -32,7 +36,20 @@ MEASURES = {
 }
 """What the measures of a card are called; one without a name here is shown by its own."""
 
-LICENCES = {"none stated": "没有写明", "stated MIT by the repository": "仓库写明 MIT"}
+SCORES = {
+    "working_point": "标记线上，手工标注的车主句子",
+    "expression": "明说、流露、没有态度，三类",
+    "stances": "对每个话题的态度",
+    "departments": "部门",
+}
+"""What the rows of a card that are no sets are called."""
+
+LICENCES = {
+    "none stated": "没有写明",
+    "stated MIT by the repository": "仓库写明 MIT",
+    "research only": "只许研究",
+    "own data": "自己的数据",
+}
 """What the sets say of their licence; anything else is shown in their own words."""
 
 
@@ -46,21 +63,25 @@ def show() -> ResponseReturnValue:
         card=card,
         backend=settings.classifier,
         licences=LICENCES,
-        scores=[(entry["set"], entry.get("n"), _measures(entry)) for entry in card.scores],
+        scores=[(_called(entry["set"]), entry.get("n"), _measures(entry)) for entry in card.scores],
     )
 
 
+def _called(name: str) -> str:
+    subject, _, source = name.partition(":")
+    return f"话题，{source}" if subject == "topics" and source else SCORES.get(name, name)
+
+
 def _measures(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
-    # A set of neutral texts alone has nothing to tell apart: its interval is everything from 0 to 1.
-    empty = {"negative_against_positive", "interval"} if entry.get("interval") in ((0.0, 1.0), [0.0, 1.0]) else set()
     return [
-        (MEASURES.get(name, name), _say(value))
+        (MEASURES.get(name, name), _say(name, value))
         for name, value in entry.items()
-        if name not in {"set", "n", *empty} and value is not None
+        if name not in {"set", "n"} and value is not None
     ]
 
 
-def _say(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    return "–".join(map(_say, value)) if isinstance(value, (list, tuple)) else str(value)
+def _say(name: str, value: Any) -> str:
+    """Three decimals; an interval from–to, what the folds gave as mean ± standard deviation."""
+    if isinstance(value, (list, tuple)):
+        return (" ± " if name.endswith("over_folds") else "–").join(_say("", each) for each in value)
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
