@@ -6,7 +6,7 @@ Tickets stay as they are: people have worked on them.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session, aliased, selectinload
 from monitor.domain.errors import InvalidAction, NotFound
 from monitor.domain.rescoring import UNFINISHED, RunState, Shift, shift_of
 from monitor.domain.triage import Outcome
-from monitor.domain.verdicts import Verdict
+from monitor.domain.verdicts import Judged, Verdict
 from monitor.services import audit
-from monitor.services.assessing import assessment_row, judge_posts
+from monitor.services.assessing import assessment_row, judge_posts, named_in
 from monitor.services.audit import Doer
 from monitor.services.correcting import effective
 from monitor.services.tools import Tools
@@ -164,8 +164,7 @@ def _keep(session: Session, run: RescoreRun, posts: Sequence[Post], tools: Tools
         if shift is not Shift.SAME
     ]
     rows = [
-        {**assessment_row(post.id, *judgement, now, router_version=tools.router_version), "run_id": run.id}
-        for post, judgement in zip(posts, judged, strict=True)
+        {**_row(post, judgement, tools, now), "run_id": run.id} for post, judgement in zip(posts, judged, strict=True)
     ]
     _show_newly_flagged(posts, shifts)
     session.execute(insert(Assessment), rows)
@@ -175,6 +174,10 @@ def _keep(session: Session, run: RescoreRun, posts: Sequence[Post], tools: Tools
     run.newly_flagged += counts[Shift.NEWLY_FLAGGED]
     run.no_longer_flagged += counts[Shift.NO_LONGER_FLAGGED]
     run.same += counts[Shift.SAME]
+
+
+def _row(post: Post, judgement: Judged, tools: Tools, now: datetime) -> Mapping[str, Any]:
+    return named_in(post, assessment_row(post.id, *judgement, now, router_version=tools.router_version), tools)
 
 
 def _shift(post: Post, verdict: Verdict) -> Shift:
