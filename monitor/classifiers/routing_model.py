@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 
 from monitor.classifiers.features import Features, Ints, extract
 from monitor.classifiers.model_file import CARD, read_weights, write_card, write_weights
-from monitor.classifiers.routing_evaluation import Floats, RouterEvaluation, measured
+from monitor.classifiers.routing_evaluation import SLASH, Floats, Names, RouterEvaluation, measured
 from monitor.classifiers.routing_rows import read_rows
 from monitor.classifiers.scoring import softmax
 from monitor.classifiers.tokens import fold
 from monitor.domain.errors import ConfigError
 from monitor.domain.verdicts import Suggestion
 
-FORMAT = "xianwai-router-1"
+FORMAT = "xianwai-router-2"
 ARRAYS = ("ids", "idf", "weights", "bias")
 BITS = 28  # wide enough that two n-grams seldom share a bucket; only buckets in use are stored
 _PIECE = 30
@@ -31,6 +32,10 @@ _GAP = re.compile(r" +(?![a-z0-9])|(?<![a-z0-9]) +")
 _SUREST = 0.9999
 _BATCH = 500
 _MOST_WORDS = 3
+_PLACE = "\ue000"  # no text has it: what follows names a place or a dealer, found in the text by `config/`
+
+Places = Callable[[str], Sequence[str]]
+"""Gives the names of regions and dealers that a folded text speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class RouterCard:
     bits: int
     seed: int
     temperature: float
+    offset: float
+    several: bool
+    """Whether a case may have more than one department; confidence is each department's own then."""
+    chosen_at: float
+    """The confidence from which on a department after the first is chosen, too."""
     departments: tuple[str, ...]
     rows: int
     skipped: int
@@ -50,6 +60,7 @@ class RouterCard:
     wanted_precision: float
     dispatch_at: float
     precision: float
+    precision_interval: tuple[float, float]
     coverage: float
     calibration_error: float
     spread: Mapping[str, float]
@@ -85,9 +96,11 @@ class Counts:
     """For each piece the number of its text."""
 
 
-def counted(texts: Sequence[str], bits: int = BITS) -> Counts:
-    """The buckets of texts as `read` gives them."""
+def counted(texts: Sequence[str], bits: int = BITS, places: Places | None = None) -> Counts:
+    """The buckets of texts as `read` gives them; a place or dealer named in one counts as a word of its own."""
     pieces = [_pieces(text) for text in texts]
+    if places is not None:
+        pieces = [each + [_PLACE + name for name in places(text)] for each, text in zip(pieces, texts, strict=True)]
     owners = np.repeat(np.arange(len(texts)), np.fromiter(map(len, pieces), np.int64, len(texts)))
     features = extract([piece for each in pieces for piece in each], bits)
     keys, counts = np.unique(owners[features.owners] << bits | features.ids, return_counts=True)
@@ -96,16 +109,27 @@ def counted(texts: Sequence[str], bits: int = BITS) -> Counts:
     return Counts(keys & ((1 << bits) - 1), starts, values, features, owners)
 
 
-def chances(scores: Floats, temperature: float) -> Floats:
+def chances(scores: Floats, temperature: float, offset: float, several: bool) -> Floats:
     """Calibrated confidence a department; rounded, so that a threshold means the same wherever it is compared."""
-    return np.asarray(np.round(np.minimum(softmax(scores * np.float32(temperature)), _SUREST), 4), np.float32)
+    raised = scores * np.float32(temperature) + np.float32(offset)
+    sure = 1 / (1 + np.exp(-raised)) if several else softmax(raised)
+    return np.asarray(np.round(np.minimum(sure, _SUREST), 4), np.float32)
+
+
+def desks(labels: Sequence[str]) -> Names:
+    """What labels are called as departments: of 事业部/部门 the part after the slash, where no other is called so."""
+    ends = [label.rpartition(SLASH)[2] or label for label in labels]
+    counts = Counter(ends)
+    return tuple(end if counts[end] == 1 else label for end, label in zip(ends, labels, strict=True))
 
 
 class OwnSuggester:
     """A router trained on a company's own cases, as a `Suggester`."""
 
-    def __init__(self, card: RouterCard, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, card: RouterCard, arrays: Mapping[str, NDArray[Any]], places: Places | None = None) -> None:
         self.card = card
+        self._desks = desks(card.departments)
+        self._places_of = places
         self._ids = arrays["ids"].astype(np.int64)
         self._idf = arrays["idf"].astype(np.float32)
         self._weights = arrays["weights"]
@@ -124,15 +148,20 @@ class OwnSuggester:
             for suggestions in self._batch([read(text) for text in texts[start : start + _BATCH]])
         ]
 
-    def _places(self, ids: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+    def chosen(self, suggestions: Sequence[Suggestion]) -> Names:
+        """The departments of a case: the likeliest, and further ones where a case may have several."""
+        further = (each.department for each in suggestions[1:] if each.confidence >= self.card.chosen_at)
+        return tuple([each.department for each in suggestions[:1]] + list(further))
+
+    def _columns(self, ids: Ints) -> tuple[Ints, NDArray[np.bool_]]:
         """Where buckets stand in the table of weights, and which of them do."""
         places = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
         return places, self._ids[places] == ids
 
     def _batch(self, texts: Sequence[str]) -> list[tuple[Suggestion, ...]]:
-        counts = counted(texts, self.card.bits)
+        counts = counted(texts, self.card.bits, self._places_of)
         scores, known = self._scores(counts, len(texts))
-        sure = chances(scores, self.card.temperature)
+        sure = chances(scores, self.card.temperature, self.card.offset, self.card.several)
         words = self._words(counts, scores.argmax(axis=1))
         return [
             self._ranked(sure[place], scores[place], words[place]) if known[place] else ()
@@ -140,7 +169,7 @@ class OwnSuggester:
         ]
 
     def _scores(self, counts: Counts, size: int) -> tuple[Floats, NDArray[np.bool_]]:
-        places, found = self._places(counts.ids)
+        places, found = self._columns(counts.ids)
         owners = np.repeat(np.arange(size), np.diff(counts.starts))[found]
         places = places[found]
         values = counts.values[found] * self._idf[places]
@@ -154,7 +183,7 @@ class OwnSuggester:
     def _words(self, counts: Counts, best: Ints) -> list[tuple[str, ...]]:
         """For each text the words that spoke most for its best department, compared with the others."""
         owners = counts.owners[np.repeat(np.arange(len(counts.pieces.words)), [len(w) for w in counts.pieces.words])]
-        places, found = self._places(counts.pieces.word_ids)
+        places, found = self._columns(counts.pieces.word_ids)
         weights = self._weights[places].astype(np.float32)
         pull = weights[np.arange(len(places)), best[owners]] - weights.mean(axis=1)
         pull *= self._idf[places] * found
@@ -168,7 +197,7 @@ class OwnSuggester:
     def _ranked(self, sure: Floats, scores: Floats, words: tuple[str, ...]) -> tuple[Suggestion, ...]:
         order = np.argsort(-scores, kind="stable").tolist()
         return tuple(
-            Suggestion(self.card.departments[column], round(float(sure[column]), 4), words if not rank else ())
+            Suggestion(self._desks[column], round(float(sure[column]), 4), words if not rank else ())
             for rank, column in enumerate(order)
         )
 
@@ -194,14 +223,26 @@ def load_router_card(folder: Path) -> RouterCard:
     return card
 
 
-def load_router(folder: Path) -> OwnSuggester:
+def load_router(folder: Path, places: Places | None = None) -> OwnSuggester:
     """The router of a folder; weights that are not those of the card are refused."""
     card = load_router_card(folder)
-    return OwnSuggester(card, read_weights(folder, card.sha256, ARRAYS))
+    return OwnSuggester(card, read_weights(folder, card.sha256, ARRAYS), places)
 
 
-def evaluate_router(file: Path, folder: Path, *, text: str = "text", label: str = "label") -> RouterEvaluation:
+def evaluate_router(
+    file: Path,
+    folder: Path,
+    *,
+    text: str = "text",
+    label: str = "",
+    several: bool = False,
+    places: Places | None = None,
+) -> RouterEvaluation:
     """How good a router is on a file it was not trained on; departments it does not know count as wrong."""
-    rows = read_rows(file, text=text, label=label)
-    ranked = load_router(folder).suggest(rows.texts)
-    return measured(rows.labels, [[each.department for each in suggestions] for suggestions in ranked])
+    router = load_router(folder, places)
+    rows = read_rows(file, text=text, label=label, several=several or router.card.several)
+    labels = dict(zip(desks(router.card.departments), router.card.departments, strict=True))
+    suggestions = router.suggest(rows.texts)
+    ranked = [[labels[each.department] for each in row] for row in suggestions]
+    chosen = [tuple(labels[name] for name in router.chosen(row)) for row in suggestions]
+    return measured(rows.labels, ranked, chosen)

@@ -1,4 +1,4 @@
-"""A company's own labelled cases: text and department, read from a CSV file as people have it."""
+"""A company's own labelled cases: text and departments, read from a CSV file as people have it."""
 
 import csv
 import gzip
@@ -16,12 +16,21 @@ FEWEST = 5
 """Rows a department must have to be learned: one for each fold of the cross-validation."""
 
 
+LABELS = ("label", "department")
+"""Columns that hold the department, when nobody names another; the first there is."""
+_BAR = "|"
+
+Names = tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Texts and their departments, one beside the other; `skipped` rows lacked one of the two."""
 
     texts: tuple[str, ...]
-    labels: tuple[str, ...]
+    labels: tuple[Names, ...]
+    several: bool = False
+    """Whether a case may have more than one department."""
     skipped: int = 0
     rare: Mapping[str, int] = field(default_factory=dict)
     """Departments left out because they have too few rows, with how many they have."""
@@ -46,6 +55,7 @@ def _table(path: Path, text: str, label: str) -> list[tuple[str, str]]:
     reader = csv.DictReader(io.StringIO(_decoded(path), newline=""))
     try:
         names = reader.fieldnames or []
+        label = label or next((name for name in LABELS if name in names), LABELS[0])
         missing = [name for name in (text, label) if name not in names]
         if missing:
             raise ConfigError(
@@ -56,21 +66,27 @@ def _table(path: Path, text: str, label: str) -> list[tuple[str, str]]:
         raise ConfigError(f"{path}: 第 {reader.line_num} 行不是 CSV：{error}") from error
 
 
-def read_rows(path: Path, *, text: str = "text", label: str = "label") -> Rows:
-    """The rows that have both text and department. Raises `ConfigError` naming file and column."""
+def read_rows(path: Path, *, text: str = "text", label: str = "", several: bool = False) -> Rows:
+    """The rows that have both text and department. Raises `ConfigError` naming file and column.
+
+    Where a label holds `|`, or when `several` says so, a case may have more than one department.
+    """
     table = _table(path, text, label)
-    kept = [pair for pair in table if all(pair)]
+    kept = [pair for pair in table if pair[0] and pair[1].strip(_BAR)]
     if not kept:
-        raise ConfigError(f"{path}: 没有一行同时有 {text} 和 {label}")
-    return Rows(tuple(t for t, _ in kept), tuple(name for _, name in kept), len(table) - len(kept))
+        raise ConfigError(f"{path}: 没有一行同时有 {text} 和 {label or LABELS[0]}")
+    labels = tuple(tuple(dict.fromkeys(part.strip() for part in name.split(_BAR) if part.strip())) for _, name in kept)
+    several = several or any(len(names) > 1 for names in labels)
+    return Rows(tuple(t for t, _ in kept), labels, several, len(table) - len(kept))
 
 
 def learnable(rows: Rows, path: Path) -> Rows:
     """The rows of departments that have enough of them. Raises `ConfigError` when fewer than two are left."""
-    counts = Counter(rows.labels)
+    counts = Counter(name for names in rows.labels for name in names)
     rare = {name: count for name, count in sorted(counts.items()) if count < FEWEST}
     if len(counts) - len(rare) < 2:
         seen = "、".join(f"{name} {count} 条" for name, count in sorted(counts.items()))
         raise ConfigError(f"{path}: 至少要有两个部门各 {FEWEST} 条才学得到，实有 {seen}")
-    pairs = [(t, name) for t, name in zip(rows.texts, rows.labels, strict=True) if name not in rare]
-    return Rows(tuple(t for t, _ in pairs), tuple(name for _, name in pairs), rows.skipped, rare)
+    labels = [tuple(name for name in names if name not in rare) for names in rows.labels]
+    pairs = [(t, names) for t, names in zip(rows.texts, labels, strict=True) if names]
+    return Rows(tuple(t for t, _ in pairs), tuple(names for _, names in pairs), rows.several, rows.skipped, rare)

@@ -1,4 +1,4 @@
-"""Training a company's own router: one linear classifier on hashed n-grams and words, cross-validated throughout."""
+"""Training a company's own router: linear classifiers on hashed n-grams and words, cross-validated throughout."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -9,53 +9,60 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.svm import LinearSVC
 
-from monitor.classifiers.evaluation import expected_calibration_error
-from monitor.classifiers.routing_evaluation import Floats, RouterEvaluation, WorkingPoint, measured, working_point
-from monitor.classifiers.routing_model import BITS, RouterCard, chances, counted, read, save_router
+from monitor.classifiers.measures import expected_calibration_error
+from monitor.classifiers.routing_evaluation import (
+    NEVER,
+    Bools,
+    Floats,
+    Names,
+    RouterEvaluation,
+    measured,
+    working_point,
+)
+from monitor.classifiers.routing_fitting import ONE, SEVERAL, Fitted, Strengths, fit
+from monitor.classifiers.routing_model import BITS, Places, RouterCard, chances, counted, read, save_router
 from monitor.classifiers.routing_rows import FEWEST, Rows, learnable, read_rows
-from monitor.classifiers.scoring import softmax
 from monitor.domain.errors import ConfigError
 
 Progress = Callable[[str], None]
 Ints = NDArray[np.int64]
 
 FOLDS = 5
-_STRENGTH = 1.0
 _RARE = 3
 """A bucket that fewer texts touch gets no weight: nothing of a single row is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """Weights of one linear classifier over the columns of the matrix; `idf` is zero for columns left out."""
-
-    idf: Floats
-    weights: Floats
-    bias: Floats
-
-    def scores(self, matrix: Any) -> Floats:
-        """For each row of a matrix of counts the score of every department."""
-        return np.asarray(_scaled(matrix, self.idf) @ self.weights + self.bias, np.float32)
+_SMALL_HELPED = 0.15
+"""By so much of the logarithm of its share a small department is helped: it gains more than the large ones lose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """All rows as a matrix of counts whose columns are the buckets `ids`."""
+    """All rows as a matrix of counts whose columns are the buckets `ids`, and whose cases they are."""
 
     matrix: Any
     ids: Ints
-    labels: Ints
+    wanted: Bools
     folds: Ints
     departments: tuple[str, ...]
+    several: bool
+
+    @property
+    def strengths(self) -> Strengths:
+        """How closely the classifiers follow such cases."""
+        return SEVERAL if self.several else ONE
 
 
-def _scaled(matrix: Any, idf: Floats) -> Any:
-    """Rows weighted by rarity and brought to length one."""
-    weighted = matrix @ sp.diags(idf)
-    norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    return (sp.diags((1 / np.maximum(norms, 1e-6)).astype(np.float32)) @ weighted).tocsr()
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How scores become confidence, and what is added to a department's score beforehand."""
+
+    temperature: float
+    offset: float
+    help: Floats
+
+    def chances(self, scores: Floats, several: bool) -> Floats:
+        """Confidence for helped scores."""
+        return chances(scores, self.temperature, self.offset, several)
 
 
 def _digest(text: str, seed: int) -> str:
@@ -73,86 +80,115 @@ def _folds(texts: Sequence[str], labels: Ints, seed: int) -> Ints:
     return np.array([places[text] for text in texts])
 
 
-def _cases(rows: Rows, seed: int) -> Cases:
+def _cases(rows: Rows, seed: int, places: Places | None) -> Cases:
     texts = [read(text) for text in rows.texts]
-    departments = tuple(sorted(set(rows.labels)))
-    labels = np.array([departments.index(name) for name in rows.labels])
-    counts = counted(texts, BITS)
+    departments = tuple(sorted({name for names in rows.labels for name in names}))
+    wanted = np.array([[name in names for name in departments] for names in rows.labels])
+    counts = counted(texts, BITS, places)
     ids, columns, touched = np.unique(counts.ids, return_inverse=True, return_counts=True)
     matrix = sp.csr_matrix((counts.values, columns, counts.starts), shape=(len(texts), len(ids)), dtype=np.float32)
     enough = touched >= min(_RARE, max(1, len(texts) // 50))
-    return Cases(matrix[:, enough].tocsr(), ids[enough], labels, _folds(texts, labels, seed), departments)
-
-
-def _fit(cases: Cases, rows: NDArray[np.bool_], seed: int) -> Fitted:
-    """A classifier from some of the rows alone: how rare a bucket is, too, is counted in these."""
-    matrix = cases.matrix[rows]
-    touched = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    idf = np.where(touched > 0, np.log((1 + matrix.shape[0]) / (1 + touched)) + 1, 0).astype(np.float16)
-    model = LinearSVC(C=_STRENGTH, class_weight="balanced", tol=1e-3, random_state=seed)
-    model.fit(_scaled(matrix, idf.astype(np.float32)), cases.labels[rows])
-    coefficients, bias = model.coef_, model.intercept_
-    if len(coefficients) == 1:  # of two departments the library keeps one side only
-        coefficients, bias = np.vstack([-coefficients, coefficients]), np.append(-bias, bias)
-    return Fitted(idf.astype(np.float32), coefficients.T.astype(np.float32), bias.astype(np.float32))
+    folds = _folds(texts, wanted.argmax(axis=1), seed)
+    return Cases(matrix[:, enough].tocsr(), ids[enough], wanted, folds, departments, rows.several)
 
 
 def crossfitted(cases: Cases, seed: int, progress: Progress) -> Floats:
     """Every row's scores from a classifier that has not seen it."""
-    scores = np.zeros((len(cases.labels), len(cases.departments)), np.float32)
+    scores = np.zeros(cases.wanted.shape, np.float32)
     for number in range(FOLDS):
         inside = cases.folds == number
         if inside.any():
-            scores[inside] = _fit(cases, ~inside, seed).scores(cases.matrix[inside])
+            fitted = fit(cases.matrix[~inside], cases.wanted[~inside], cases.strengths, seed)
+            scores[inside] = fitted.scores(cases.matrix[inside])
         progress(f"第 {number + 1}/{FOLDS} 折")
     return scores
 
 
-def _temperature(scores: Floats, labels: Ints) -> float:
+def _loss(scores: Floats, wanted: Bools, temperature: float, offset: float, several: bool) -> float:
+    sure = np.clip(chances(scores, temperature, offset, several), 1e-4, 1 - 1e-4).astype(np.float64)
+    if several:
+        return -float(np.log(np.where(wanted, sure, 1 - sure)).mean())
+    return -float(np.log(sure[wanted]).mean())
+
+
+def _likeliest(scores: Floats, wanted: Bools, several: bool) -> tuple[float, float]:
     """How sharply scores become confidence: what makes the right departments likeliest on rows not seen."""
-    rows = np.arange(len(labels))
-    grid = np.round(np.geomspace(0.2, 20, 120), 4)
-    losses = [
-        -float(np.log(np.maximum(softmax(scores * np.float32(each))[rows, labels], 1e-9)).mean()) for each in grid
-    ]
-    return float(grid[int(np.argmin(losses))])
+    offsets = np.round(np.linspace(-2, 2, 21), 2) if several else np.zeros(1)
+    grid = np.round(np.geomspace(0.2, 20, 60 if several else 120), 4)
+    tries = [(float(t), float(offset)) for t in grid for offset in offsets]
+    return min(tries, key=lambda each: _loss(scores, wanted, *each, several))
 
 
-def _ranked(scores: Floats, departments: Sequence[str]) -> list[list[str]]:
-    return [[departments[column] for column in row] for row in np.argsort(-scores, axis=1, kind="stable")]
+def _calibration(cases: Cases, scores: Floats) -> Calibration:
+    """Measured on rows not seen; small departments are helped only where a case has just one."""
+    helped = np.zeros(scores.shape[1], np.float32)
+    temperature, offset = _likeliest(scores, cases.wanted, cases.several)
+    if not cases.several:
+        helped = (-_SMALL_HELPED / temperature * np.log(cases.wanted.mean(axis=0))).astype(np.float32)
+        temperature, offset = _likeliest(scores + helped, cases.wanted, several=False)
+    return Calibration(temperature, offset, helped)
 
 
-def _evaluated(cases: Cases, scores: Floats, rows: NDArray[np.bool_]) -> RouterEvaluation:
-    truth = [cases.departments[label] for label in cases.labels[rows]]
-    return measured(truth, _ranked(scores[rows], cases.departments))
+def _chosen_at(sure: Floats, wanted: Bools) -> float:
+    """From which confidence on a further department is chosen, so that micro-F1 is best; the first always is."""
+    first = np.zeros_like(wanted)
+    first[np.arange(len(sure)), sure.argmax(axis=1)] = True
+
+    def micro(level: float) -> float:
+        chosen = first | (sure >= level)
+        return float(2 * (chosen & wanted).sum() / (chosen.sum() + wanted.sum()))
+
+    return max(np.round(np.arange(0.1, 0.9, 0.01), 2).tolist(), key=micro)
 
 
-def _spread(cases: Cases, scores: Floats) -> dict[str, float]:
-    folds = [_evaluated(cases, scores, cases.folds == number) for number in np.unique(cases.folds)]
+def _evaluated(cases: Cases, sure: Floats, scores: Floats, chosen_at: float, rows: Bools) -> RouterEvaluation:
+    truth, ranked, chosen = [], [], []
+    for wanted, chances_of, scores_of in zip(cases.wanted[rows], sure[rows], scores[rows], strict=True):
+        order = np.argsort(-scores_of, kind="stable")
+        truth.append(_named(cases, np.flatnonzero(wanted)))
+        ranked.append(_named(cases, order))
+        chosen.append(_named(cases, [c for place, c in enumerate(order) if not place or chances_of[c] >= chosen_at]))
+    return measured(truth, ranked, chosen)
+
+
+def _named(cases: Cases, columns: Sequence[int] | Ints) -> Names:
+    return tuple(cases.departments[column] for column in columns)
+
+
+def _spread(folds: Sequence[RouterEvaluation]) -> dict[str, float]:
     return {
-        "accuracy": round(float(np.std([each.accuracy for each in folds])), 4),
-        "macro_f1": round(float(np.std([each.macro_f1 for each in folds])), 4),
+        name: round(float(np.std([getattr(each, name) for each in folds])), 4)
+        for name in ("accuracy", "macro_f1", "micro_f1")
     }
 
 
 def _announce(rows: Rows, progress: Progress) -> None:
     progress(
-        f"{len(rows.texts)} 条，{len(set(rows.labels))} 个部门"
+        f"{len(rows.texts)} 条，{len({name for names in rows.labels for name in names})} 个部门"
+        + ("，一条可以有几个部门" if rows.several else "")
         + (f"，跳过 {rows.skipped} 条空的" if rows.skipped else "")
     )
     for name, count in rows.rare.items():
         progress(f"部门“{name}”只有 {count} 条，不足 {FEWEST} 条，没有学；请在 routing.toml 里用规则派给它")
 
 
-def _card(cases: Cases, rows: Rows, scores: Floats, precision: float, seed: int) -> dict[str, Any]:
-    temperature = _temperature(scores, cases.labels)
-    sure = chances(scores, temperature).max(axis=1)
-    right = scores.argmax(axis=1) == cases.labels
-    point: WorkingPoint = working_point(sure, right, precision)
+def _card(
+    cases: Cases, rows: Rows, scores: Floats, calibration: Calibration, precision: float, seed: int
+) -> dict[str, Any]:
+    sure = calibration.chances(scores, cases.several)
+    first = scores.argmax(axis=1)
+    right = cases.wanted[np.arange(len(scores)), first]
+    highest = sure[np.arange(len(scores)), first]
+    point = working_point(highest, right, precision)
+    chosen_at = _chosen_at(sure, cases.wanted) if cases.several else NEVER
+    folds = [_evaluated(cases, sure, scores, chosen_at, cases.folds == number) for number in np.unique(cases.folds)]
     return {
         "bits": BITS,
         "seed": seed,
-        "temperature": temperature,
+        "temperature": calibration.temperature,
+        "offset": calibration.offset,
+        "several": cases.several,
+        "chosen_at": chosen_at,
         "departments": cases.departments,
         "rows": len(rows.texts),
         "skipped": rows.skipped,
@@ -160,11 +196,21 @@ def _card(cases: Cases, rows: Rows, scores: Floats, precision: float, seed: int)
         "wanted_precision": precision,
         "dispatch_at": point.dispatch_at,
         "precision": point.precision,
+        "precision_interval": point.precision_interval,
         "coverage": point.coverage,
-        "calibration_error": round(expected_calibration_error(sure, right), 4),
-        "spread": _spread(cases, scores),
-        "figures": asdict(_evaluated(cases, scores, np.ones(len(scores), bool))),
-        "settings": {"folds": FOLDS, "strength": _STRENGTH, "fewest": FEWEST},
+        "calibration_error": round(expected_calibration_error(highest, right), 4),
+        "spread": _spread(folds),
+        "figures": asdict(_evaluated(cases, sure, scores, chosen_at, np.ones(len(scores), bool))),
+        "settings": {"folds": FOLDS, "fewest": FEWEST, "small_helped": _SMALL_HELPED, **asdict(cases.strengths)},
+    }
+
+
+def _arrays(cases: Cases, fitted: Fitted, calibration: Calibration) -> dict[str, NDArray[Any]]:
+    return {
+        "ids": cases.ids.astype(np.int32),
+        "idf": fitted.idf.astype(np.float16),
+        "weights": fitted.weights.astype(np.float16),
+        "bias": (fitted.bias + calibration.help).astype(np.float32),
     }
 
 
@@ -173,23 +219,21 @@ def train_router(
     output: Path,
     *,
     text: str = "text",
-    label: str = "label",
+    label: str = "",
+    several: bool = False,
     precision: float = 0.95,
     seed: int = 7,
+    places: Places | None = None,
     progress: Progress,
 ) -> RouterCard:
     """Trains a router from a file of cases and writes it; the same file and seed give the same bytes."""
     if not 0 < precision <= 1:
         raise ConfigError(f"要求的准确率应在 0 和 1 之间，给的是 {precision}")
-    rows = learnable(read_rows(file, text=text, label=label), file)
+    rows = learnable(read_rows(file, text=text, label=label, several=several), file)
     _announce(rows, progress)
-    cases = _cases(rows, seed)
+    cases = _cases(rows, seed, places)
     scores = crossfitted(cases, seed, progress)
-    fitted = _fit(cases, np.ones(len(cases.labels), bool), seed)
-    arrays: dict[str, NDArray[Any]] = {
-        "ids": cases.ids.astype(np.int32),
-        "idf": fitted.idf.astype(np.float16),
-        "weights": fitted.weights.astype(np.float16),
-        "bias": fitted.bias,
-    }
-    return save_router(output, arrays, _card(cases, rows, scores, precision, seed))
+    calibration = _calibration(cases, scores)
+    fitted = fit(cases.matrix, cases.wanted, cases.strengths, seed)
+    card = _card(cases, rows, scores + calibration.help, calibration, precision, seed)
+    return save_router(output, _arrays(cases, fitted, calibration), card)

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.classifiers.model_file import CARD, WEIGHTS
 from monitor.classifiers.routing_evaluation import NEVER, working_point
-from monitor.classifiers.routing_model import evaluate_router, load_router, load_router_card
+from monitor.classifiers.routing_model import desks, evaluate_router, load_router, load_router_card
 from monitor.classifiers.routing_training import train_router
 from monitor.domain.errors import ConfigError
 from tests.routing_cases import CASES, write_cases
@@ -113,6 +113,45 @@ def test_a_router_is_measured_on_a_file_with_unknown_departments(folder: Path, t
     assert found.n == 11
     assert found.per_department["法务"]["recall"] == 0
     assert found.accuracy < 1
+
+
+def test_a_case_may_have_several_departments(tmp_path: Path) -> None:
+    both = [(f"{text}，发票也没开", f"{name}|财务") for text, name in CASES if name != "财务"]
+    file = write_cases(tmp_path / "several.csv", [*CASES, *both], ("text", "department"))
+    card = train_router(file, tmp_path / "out", progress=_quiet)
+    assert card.several
+    assert card.figures["micro_f1"] > 0.8
+    assert set(card.figures["intervals"]) == {"accuracy", "micro_f1", "top3"}
+    router = load_router(tmp_path / "out")
+    suggestions = router.suggest(["师傅装空调把墙打坏了，发票也没开"])[0]
+    assert set(router.chosen(suggestions)) == {"安装队", "财务"}
+    assert evaluate_router(file, tmp_path / "out").micro_f1 > 0.9
+
+
+def test_labels_with_a_division_are_measured_on_both_levels(tmp_path: Path) -> None:
+    cases = [(text, f"{'家电' if name == '维修' else '门店'}/{name}") for text, name in CASES]
+    card = train_router(write_cases(tmp_path / "divided.csv", cases), tmp_path / "out", progress=_quiet)
+    assert card.figures["divisions"]["accuracy"] >= card.figures["accuracy"] > 0.8
+    (suggestions,) = load_router(tmp_path / "out").suggest(["冰箱漏水，报修没人管"])
+    assert suggestions[0].department == "维修"
+
+
+def test_departments_called_alike_in_two_divisions_keep_their_division() -> None:
+    assert desks(["甲/售后", "乙/售后", "乙/配件", "法务"]) == ("甲/售后", "乙/售后", "配件", "法务")
+
+
+def test_a_place_in_the_text_is_a_feature_of_its_own(tmp_path: Path) -> None:
+    towns = {"南方队": ("羊城", "鹏城", "榕城"), "北方队": ("冰城", "春城", "泉城")}
+    means = {town: name for name, each in towns.items() for town in each}
+    cases = [(f"{town}第{n}次报修没人来", means[town]) for town in ("羊城", "鹏城", "冰城", "春城") for n in range(8)]
+
+    def places(text: str) -> list[str]:
+        return [means[town] for town in means if town in text]
+
+    file = write_cases(tmp_path / "towns.csv", cases)
+    train_router(file, tmp_path / "out", places=places, progress=_quiet)
+    unseen = load_router(tmp_path / "out", places).suggest(["榕城报修没人来", "泉城报修没人来"])
+    assert [each[0].department for each in unseen] == ["南方队", "北方队"]
 
 
 def test_altered_weights_are_refused(folder: Path) -> None:
