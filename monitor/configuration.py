@@ -1,8 +1,7 @@
 """What `config/*.toml` says, as values the domain understands; anything unknown or contradictory stops the start."""
 
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
@@ -12,10 +11,12 @@ from zoneinfo import ZoneInfo
 from monitor.domain.alerts import AlertRule, Event, Recipient
 from monitor.domain.business_hours import BusinessHours
 from monitor.domain.errors import ConfigError
+from monitor.domain.places import DealerEntry, PlaceFinder
 from monitor.domain.routing import RoutingRule, words_pattern
 from monitor.domain.sla import SlaPolicy, SlaTerms
 from monitor.domain.verdicts import Severity
-from monitor.tables import Table, read_toml
+from monitor.place_lists import read_dealers, read_regions
+from monitor.tables import Table, folded, read_toml, refuse_repeats
 
 _WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -29,6 +30,8 @@ class DepartmentEntry:
     name: str
     email: str
     fallback: bool
+    parent: str = ""
+    """The division it belongs to, itself a department; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,11 @@ class Configuration:
     hours: BusinessHours
     alert_rules: tuple[AlertRule, ...]
     sources: tuple[SourceEntry, ...]
+    places: PlaceFinder
+
+    def division(self, department: str) -> str:
+        """The name of the division a department belongs to, "" for none."""
+        return next((entry.parent for entry in self.departments if entry.name == department), "")
 
     @property
     def fallback(self) -> str:
@@ -67,14 +75,18 @@ def load_configuration(folder: Path, zone: ZoneInfo) -> Configuration:
     departments = _departments(read_toml(folder / "departments.toml"))
     sources = _sources(read_toml(folder / "sources.toml"), folder)
     sla = read_toml(folder / "sla.toml")
+    regions = read_regions(read_toml(folder / "regions.toml"))
+    dealers = read_dealers(read_toml(folder / "dealers.toml"), regions.meanings, {d.name for d in departments})
+    rules = _routing_rules(read_toml(folder / "routing.toml"), departments, regions.meanings, dealers)
     configuration = Configuration(
         folder=folder,
         departments=departments,
-        routing_rules=_routing_rules(read_toml(folder / "routing.toml"), {d.name for d in departments}),
+        routing_rules=rules + _dealer_rules(dealers),
         terms=_terms(sla),
         hours=_hours(sla.table("hours"), zone),
         alert_rules=_alert_rules(read_toml(folder / "alerts.toml")),
         sources=sources,
+        places=PlaceFinder(regions.written, regions.guards, regions.not_places, dealers),
     )
     sla.finish()
     return configuration
@@ -83,47 +95,92 @@ def load_configuration(folder: Path, zone: ZoneInfo) -> Configuration:
 def _departments(table: Table) -> tuple[DepartmentEntry, ...]:
     entries = tuple(_department(row) for row in table.tables("department"))
     table.finish()
-    _refuse_repeats(table.place, (entry.name for entry in entries))
+    refuse_repeats(table.place, (entry.name for entry in entries))
     if sum(entry.fallback for entry in entries) != 1:
         raise ConfigError(f"{table.place}：恰好要有一个部门写 fallback = true（兜底部门）")
+    _refuse_odd_parents(table.place, {entry.name: entry.parent for entry in entries})
     return entries
 
 
+def _refuse_odd_parents(place: str, parents: Mapping[str, str]) -> None:
+    """Raises `ConfigError` for a parent that is no department, and for departments that are above themselves."""
+    for name, parent in parents.items():
+        if parent and parent not in parents:
+            raise ConfigError(f"{place}：部门“{name}”的 parent 应是这里的一个部门，给的是 {parent!r}")
+        above, seen = parent, {name}
+        while above and above not in seen:
+            seen.add(above)
+            above = parents.get(above, "")
+        if above:
+            raise ConfigError(f"{place}：部门“{name}”的 parent 绕成了圈：{name} → {parent}")
+
+
 def _department(row: Table) -> DepartmentEntry:
-    entry = DepartmentEntry(row.take("name", str), row.take("email", str, ""), row.take("fallback", bool, False))
+    entry = DepartmentEntry(
+        row.take("name", str),
+        row.take("email", str, ""),
+        row.take("fallback", bool, False),
+        row.take("parent", str, ""),
+    )
     row.finish()
     if entry.email and not _ADDRESS.fullmatch(entry.email):
         raise ConfigError(f"{row.place}：email 应为邮箱地址，给的是 {entry.email!r}")
     return entry
 
 
-def _routing_rules(table: Table, departments: set[str]) -> tuple[RoutingRule, ...]:
-    rules = tuple(_routing_rule(row, departments) for row in table.tables("rule"))
+def _routing_rules(
+    table: Table,
+    departments: Sequence[DepartmentEntry],
+    regions: Mapping[str, tuple[str, ...]],
+    dealers: Sequence[DealerEntry],
+) -> tuple[RoutingRule, ...]:
+    desks = {entry.name: entry.name for entry in departments}
+    desks |= {f"{entry.parent}/{entry.name}": entry.name for entry in departments if entry.parent}
+    names = {dealer.name for dealer in dealers}
+    rules = tuple(_routing_rule(row, desks, regions, names) for row in table.tables("rule"))
     table.finish()
-    _refuse_repeats(table.place, (rule.name for rule in rules))
+    refuse_repeats(table.place, (rule.name for rule in rules))
     return rules
 
 
-def _routing_rule(row: Table, departments: set[str]) -> RoutingRule:
+def _routing_rule(
+    row: Table, desks: Mapping[str, str], regions: Mapping[str, tuple[str, ...]], dealers: set[str]
+) -> RoutingRule:
     rule = RoutingRule(
         name=row.take("name", str),
-        department=row.choice("department", departments),
-        any_words=words_pattern(_folded(row.words("any"))),
-        all_words=_folded(row.words("all")),
-        no_words=words_pattern(_folded(row.words("none"))),
+        department=desks[row.choice("department", desks)],
+        any_words=words_pattern(folded(row.words("any"))),
+        all_words=folded(row.words("all")),
+        no_words=words_pattern(folded(row.words("none"))),
         topics=frozenset(row.words("topics")),
         sources=frozenset(row.words("sources")),
         severity=_severity(row) if "severity" in row else None,
+        regions=_known(row, "regions", regions, "regions.toml 里的省或城市"),
+        dealers=_known(row, "dealers", dealers, "dealers.toml 里的经销商"),
     )
     row.finish()
-    if not (rule.any_words or rule.all_words or rule.topics or rule.sources or rule.severity):
+    stated = (rule.topics, rule.sources, rule.severity, rule.regions, rule.dealers)
+    if not (rule.any_words or rule.all_words or any(stated)):
         raise ConfigError(f"{row.place}：规则“{rule.name}”没有任何条件，会吃掉所有投诉")
     return rule
 
 
-def _folded(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Words in half width and lower case, as the texts are in which they are looked for."""
-    return tuple(unicodedata.normalize("NFKC", word).lower() for word in words)
+def _known(row: Table, key: str, known: Container[str], what: str) -> frozenset[str]:
+    """A list of names that are all known. Raises `ConfigError` naming the first that is not."""
+    names = row.words(key)
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{row.place}：{key} 里应是 {what}，其中有 {name!r}")
+    return frozenset(names)
+
+
+def _dealer_rules(dealers: Sequence[DealerEntry]) -> tuple[RoutingRule, ...]:
+    """Rules after all written ones: what names a dealer goes to the department that minds it."""
+    return tuple(
+        RoutingRule(f"经销商：{dealer.name}", dealer.department, dealers=frozenset({dealer.name}))
+        for dealer in dealers
+        if dealer.department
+    )
 
 
 def _severity(row: Table) -> Severity:
@@ -242,7 +299,7 @@ def _alert_rule(row: Table) -> AlertRule:
 def _sources(table: Table, folder: Path) -> tuple[SourceEntry, ...]:
     entries = tuple(_source(row, folder) for row in table.tables("source"))
     table.finish()
-    _refuse_repeats(table.place, (entry.name for entry in entries))
+    refuse_repeats(table.place, (entry.name for entry in entries))
     return entries
 
 
@@ -263,13 +320,3 @@ def _source(row: Table, folder: Path) -> SourceEntry:
     if entry.interval < 1:
         raise ConfigError(f"{row.place}：interval 应为至少 1 的秒数，给的是 {entry.interval}")
     return entry
-
-
-def _refuse_repeats(place: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if not name.strip():
-            raise ConfigError(f"{place}：name 应为不空的文字")
-        if name in seen:
-            raise ConfigError(f"{place}：名称“{name}”出现了两次")
-        seen.add(name)

@@ -1,6 +1,7 @@
 """Reading TOML strictly: every mistake is named with file, key and what was expected."""
 
 import tomllib
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -96,3 +97,19 @@ def read_toml(path: Path) -> Table:
         return Table(tomllib.loads(content), str(path))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}：不是正确的 TOML：{error}") from error
+
+
+def folded(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Words in half width and lower case, as the texts are in which they are looked for."""
+    return tuple(unicodedata.normalize("NFKC", word).lower() for word in words)
+
+
+def refuse_repeats(place: str, names: Iterable[str]) -> None:
+    """Raises `ConfigError` for a name that is empty or stands there twice."""
+    seen: set[str] = set()
+    for name in names:
+        if not name.strip():
+            raise ConfigError(f"{place}：name 应为不空的文字")
+        if name in seen:
+            raise ConfigError(f"{place}：名称“{name}”出现了两次")
+        seen.add(name)

@@ -81,13 +81,14 @@ DISPATCH_AT = 0.75
 
 def build_tools(settings: Settings, configuration: Configuration) -> Tools:
     """Everything the use cases need. Loads the classifier, which takes most of a second."""
-    router = load_router(Path(settings.router)) if settings.router else None
+    router = load_router(Path(settings.router), configuration.places.names) if settings.router else None
     return Tools(
         judge=_judge(settings, configuration.folder / "lexicon", router),
         fold=_fold,
         render=build_renderer(),
         channels={"mail": build_mail(settings)},
         routing_rules=configuration.routing_rules,
+        places=configuration.places,
         fallback=configuration.fallback,
         dispatch_at=settings.dispatch_at or (router.card.dispatch_at if router else DISPATCH_AT),
         triage=TriagePolicy(open_at=settings.open_at),
@@ -324,16 +325,18 @@ def model_card(model: Path | None) -> Card:
 
 
 def train_own_router(
-    file: Path, output: Path, *, text: str, label: str, precision: float, seed: int, progress: Callable[[str], None]
+    configuration: Configuration, file: Path, output: Path, *, progress: Callable[[str], None], **options: Any
 ) -> RouterCard:
     """Trains a router on a company's own cases and writes it to `output`. Raises `ConfigError`."""
     train = load_router_trainer()
-    return train(file, output, text=text, label=label, precision=precision, seed=seed, progress=progress)
+    return train(file, output, places=configuration.places.names, progress=progress, **options)
 
 
-def evaluate_own_router(file: Path, folder: Path, *, text: str, label: str) -> RouterEvaluation:
+def evaluate_own_router(
+    configuration: Configuration, file: Path, folder: Path, *, text: str, label: str, several: bool
+) -> RouterEvaluation:
     """How good a company's own router is on a file of cases. Raises `ConfigError`."""
-    return evaluate_router(file, folder, text=text, label=label)
+    return evaluate_router(file, folder, text=text, label=label, several=several, places=configuration.places.names)
 
 
 def read_lexicon(folder: Path) -> Lexicon:

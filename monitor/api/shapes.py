@@ -185,8 +185,8 @@ class TicketOut(Schema):
     department = fields.String(required=True, metadata=_told("主办部门，任何时候恰好一个"))
     decided_by = fields.String(
         required=True,
-        validate=validate.OneOf(["rule", "model", "fallback", "person"]),
-        metadata=_told("谁定的部门：规则、模型、兜底、人"),
+        validate=validate.OneOf(["rule", "thread", "model", "fallback", "person"]),
+        metadata=_told("谁定的部门：规则、同一主题、模型、兜底、人"),
     )
     rule = fields.String(required=True, metadata=_told("由规则定的话，规则的名称"))
     confidence = fields.Float(required=True)

@@ -44,6 +44,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, str]] = {
     },
     DecidedBy: {
         DecidedBy.RULE: "规则",
+        DecidedBy.THREAD: "同一主题",
         DecidedBy.MODEL: "模型",
         DecidedBy.FALLBACK: "兜底",
         DecidedBy.PERSON: "人工",

@@ -16,7 +16,7 @@ from monitor.services.alerting import Alarm, ticket_alarm
 from monitor.services.assessing import assess_posts, spoken_text
 from monitor.services.audit import SYSTEM, Doer
 from monitor.services.followups import hasten
-from monitor.services.routing import route
+from monitor.services.routing import Threads, route
 from monitor.services.ticketing import Opening, first_deadlines, open_tickets, search_text
 from monitor.services.tools import Tools
 from monitor.storage.models import Post, Ticket
@@ -46,6 +46,7 @@ def handle_posts(session: Session, posts: Sequence[Post], tools: Tools, now: dat
     """Takes posts all the way, in the caller's transaction; gives the tickets that were opened."""
     judged = assess_posts(session, posts, tools, now)
     cases = _Cases(_open_tickets(session, posts))
+    threads = Threads(session, posts, tools)
     joining: list[tuple[Post, Ticket, Verdict]] = []
     openings: list[Opening] = []
     for post, (verdict, suggestions) in zip(posts, judged, strict=True):
@@ -55,8 +56,9 @@ def handle_posts(session: Session, posts: Sequence[Post], tools: Tools, now: dat
             continue
         decision = _triage(post, verdict, cases, tools)
         if decision.outcome is Outcome.OPEN:
-            openings.append(open_for(post, (verdict, suggestions), tools))
+            openings.append(open_for(post, (verdict, suggestions), tools, thread=threads.desk_for(post)))
             cases.expect(openings[-1])
+            threads.expect(post, openings[-1].decision)
         elif decision.outcome is Outcome.JOIN:
             _join(post, verdict, cases, joining)
     _attach(session, joining, tools, now)
@@ -70,10 +72,10 @@ def _triage(post: Post, verdict: Verdict, cases: _Cases, tools: Tools) -> Triage
     return decision
 
 
-def open_for(post: Post, judged: Judged, tools: Tools, *, by: Doer = SYSTEM) -> Opening:
+def open_for(post: Post, judged: Judged, tools: Tools, *, by: Doer = SYSTEM, thread: str = "") -> Opening:
     """The ticket that this post is to become, with its one department."""
     verdict, suggestions = judged
-    decision = route(spoken_text(post), post.source.name, verdict, suggestions, tools)
+    decision = route(spoken_text(post), post.source.name, verdict, suggestions, tools, thread=thread)
     return Opening(post, verdict, decision, by=by, quiet=post.quiet)
 
 

@@ -5,14 +5,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from monitor.domain.errors import Invalid, InvalidAction, NotFound
-from monitor.domain.routing import Case, DecidedBy, RoutingDecision, choose_department
+from monitor.domain.routing import DecidedBy, RoutingDecision, choose_department
 from monitor.domain.triage import Outcome
 from monitor.domain.verdicts import Severity, Suggestion
 from monitor.services import audit
-from monitor.services.assessing import judged_text
+from monitor.services.assessing import judge_posts, judged_text
 from monitor.services.audit import Doer
 from monitor.services.pipeline import open_for
-from monitor.services.routing import department_named
+from monitor.services.routing import case_of, department_named
 from monitor.services.ticketing import open_tickets
 from monitor.services.tools import Tools
 from monitor.storage.models import Assessment, Post, Ticket
@@ -41,7 +41,7 @@ def accept_signal(
     session: Session, post: Post, by: Doer, *, department: str = "", tools: Tools, now: datetime
 ) -> Ticket:
     """Opens a ticket for the signal, with the department chosen by the person, or else by the router."""
-    judged = tools.judge.judge([judged_text(post)])[0]
+    (judged,) = judge_posts(session, [post], tools)
     opening = open_for(post, judged, tools, by=by)
     if department:
         opening.decision = _chosen(opening.decision, department_named(session, department).name)
@@ -60,11 +60,12 @@ def _chosen(routed: RoutingDecision, department: str) -> RoutingDecision:
 def suggested_desk(post: Post, assessment: Assessment | None, tools: Tools) -> RoutingDecision:
     """The desk that a person is offered first: what a rule says, else what the model thinks likeliest."""
     details = assessment.details if assessment else {}
-    case = Case(
-        text=tools.fold(judged_text(post)),
-        topics=tuple(topic["name"] for topic in details.get("topics", ())),
-        severity=assessment.severity if assessment else Severity.NORMAL,
-        source=post.source.name,
+    case = case_of(
+        judged_text(post),
+        post.source.name,
+        [topic["name"] for topic in details.get("topics", ())],
+        assessment.severity if assessment else Severity.NORMAL,
+        tools,
     )
     likely = [Suggestion(d["department"], d["confidence"], ()) for d in details.get("departments", ())]
     return choose_department(case, tools.routing_rules, likely, fallback=tools.fallback, dispatch_at=0.0)

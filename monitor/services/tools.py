@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from monitor.domain.alerts import AlertRule, Channel, Rendered
 from monitor.domain.business_hours import BusinessHours
+from monitor.domain.places import NO_PLACES, PlaceFinder
 from monitor.domain.routing import RoutingRule
 from monitor.domain.sla import SlaTerms
 from monitor.domain.triage import TriagePolicy
@@ -45,3 +46,5 @@ class Tools:
     """The configured topics, as a person chooses among them."""
     router_version: str = ""
     """Of the company's own router; "" where the router is part of the model and `judge.version` says it."""
+    places: PlaceFinder = NO_PLACES
+    """Regions and dealers as configured."""

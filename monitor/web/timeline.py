@@ -70,6 +70,8 @@ def _dispatch(data: _Data) -> str:
     match data.get("decided_by"):
         case DecidedBy.RULE.value:
             return f"按规则“{data.get('rule')}”派给{department}"
+        case DecidedBy.THREAD.value:
+            return f"追问同一件事，派给{department}"
         case DecidedBy.MODEL.value:
             return f"模型派给{department}（把握 {float(data.get('confidence', 0)):.0%}）"
         case _:

@@ -29,6 +29,11 @@ def test_a_router_is_measured(command: Command, trained: Path, tmp_path: Path) -
     found = json.loads(command("routing", "evaluate", file, "--model", trained, "--json").out)
     assert found["accuracy"] > 0.9
     assert 0 <= found["macro_f1"] <= 1
+    assert found["micro_f1"] == found["accuracy"]
+    assert found["n"] == 20
+    low, high = found["intervals"]["accuracy"]
+    assert low <= found["accuracy"] <= high
+    assert found["top3"] >= found["accuracy"]
     assert set(found["per_department"]["安装队"]) == {"precision", "recall", "f1", "n"}
     table = command("routing", "evaluate", file, "--model", trained).out
     assert "行是应派的部门" in table
@@ -65,3 +70,17 @@ def test_the_threshold_is_the_routers_unless_the_settings_name_one(
     assert threshold() == json.loads((trained / "card.json").read_text(encoding="utf-8"))["dispatch_at"]
     monkeypatch.setenv("MONITOR_DISPATCH_AT", "0.6")
     assert threshold() == 0.6
+
+
+def test_explain_says_what_a_model_would_choose_and_which_places_it_read(command: Command, trained: Path) -> None:
+    found = json.loads(command("routing", "explain", "在广州买的电视，发票还没开", "--model", trained, "--json").out)
+    assert found["suggestions"][0]["department"] == "财务"
+    assert found["suggestions"][0]["words"]
+    assert found["regions"] == ["广东", "广州"]
+    assert "地区：广东、广州" in command("routing", "explain", "在广州买的电视", "--model", trained).out
+
+
+def test_departments_are_listed_with_their_division(command: Command) -> None:
+    rows = json.loads(command("routing", "departments", "--format", "json").out)
+    assert {"name": "客服中心", "parent": "", "email": "care@example.com", "fallback": True} in rows
+    assert "事业部" in command("routing", "departments").out

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.domain.routing import Case, DecidedBy, RoutingDecision, RoutingRule, choose_department, words_pattern
+from monitor.domain.routing import (
+    Case,
+    DecidedBy,
+    RoutingDecision,
+    RoutingRule,
+    choose_department,
+    is_follow_up,
+    words_pattern,
+)
 from monitor.domain.verdicts import Severity, Suggestion
 
 DEPARTMENTS = ("客服中心", "质量技术", "售后服务", "配件物流")
@@ -112,3 +120,49 @@ def test_a_rule_for_grave_cases_lets_lesser_ones_pass(pair: tuple[Severity, Seve
     rule = RoutingRule("重", "质量技术", severity=graver)
     assert rule.matches(Case("", severity=graver))
     assert not rule.matches(Case("", severity=lesser))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "还是没人联系我",
+        "到现在都没有回复",
+        "有进展吗，进度如何",
+        "催一下",
+        "什么时候能处理",
+        "至今没有任何消息",
+        "同上",
+    ],
+)
+def test_a_short_text_that_chases_an_answer_is_a_follow_up(text: str) -> None:
+    assert is_follow_up(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["发票开错了", "变速箱异响", "", "谢谢，已经处理好了", "变速箱顿挫，" * 8 + "没人联系我"]
+)
+def test_a_text_with_a_matter_of_its_own_is_none(text: str) -> None:
+    assert not is_follow_up(text)
+
+
+def test_in_a_follow_up_the_thread_stands_above_words_and_model_but_not_above_safety() -> None:
+    words = RoutingRule("服务", "售后服务", words_pattern(["没人联系"]))
+    safety = RoutingRule("安全", "质量技术", words_pattern(["刹车"]), severity=Severity.CRITICAL)
+    sure = [Suggestion("售后服务", 1.0)]
+
+    def chosen(case: Case) -> RoutingDecision:
+        return choose_department(case, [words, safety], sure, fallback="客服中心", dispatch_at=0.5, thread="配件物流")
+
+    asked = chosen(Case("没人联系"))
+    assert (asked.department, asked.decided_by, asked.confidence) == ("配件物流", DecidedBy.THREAD, 1.0)
+    grave = chosen(Case("刹车失灵，没人联系", severity=Severity.CRITICAL))
+    assert (grave.department, grave.decided_by) == ("质量技术", DecidedBy.RULE)
+
+
+def test_a_rule_may_ask_for_a_region_or_a_dealer_and_names_it() -> None:
+    rule = RoutingRule("南方", "售后服务", regions=frozenset({"广东"}), dealers=frozenset({"甲店"}))
+    case = Case("", regions=("广东", "广州"), dealers=("甲店",))
+    decision = _choose(case, [rule], [])
+    assert (decision.department, decision.words) == ("售后服务", ("广东", "甲店"))
+    assert (decision.regions, decision.dealers) == (("广东", "广州"), ("甲店",))
+    assert _choose(Case("", regions=("广东",)), [rule], []).decided_by is DecidedBy.FALLBACK

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from monitor.domain.alerts import Event
+from monitor.domain.places import DealerEntry, PlaceFinder
 from monitor.domain.routing import DecidedBy
 from monitor.domain.tickets import Action, Status
 from monitor.domain.triage import Outcome
@@ -126,6 +127,53 @@ def test_after_the_end_of_a_case_the_author_gets_a_new_ticket(session: Session, 
     session.flush()
     again = make_post(session, tools, now, "投诉：又坏了", author="甲", thread_id="t")
     assert len(handle_posts(session, [again], tools, now)) == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_follow_up_in_a_thread_goes_where_the_matter_is(
+    session: Session, tools: Tools, now: datetime, together: bool
+) -> None:
+    posts = [
+        make_post(session, tools, now, text, author=author, thread_id="t")
+        for author, text in (("甲", "投诉：变速箱异响"), ("乙", "投诉：还是没人联系"))
+    ]
+    for batch in [posts] if together else [posts[:1], posts[1:]]:
+        tickets = handle_posts(session, batch, tools, now)
+    assert tickets[-1].department.name == "质量技术"
+    decided = session.scalars(select(Assignment.decided_by).order_by(Assignment.id)).all()
+    assert decided == [DecidedBy.RULE, DecidedBy.THREAD]
+
+
+@pytest.mark.parametrize(
+    ("thread", "text", "department", "decided_by"),
+    [
+        ("u", "投诉：还是没人联系", "售后服务", DecidedBy.RULE),
+        ("t", "投诉：发票一直没开，还是没人联系", "质量技术", DecidedBy.THREAD),
+        ("t", "投诉：发票开错了", "财务与金融", DecidedBy.RULE),
+    ],
+    ids=["another thread", "the same thread", "a matter of its own"],
+)
+def test_only_a_follow_up_of_the_same_thread_inherits(
+    session: Session, tools: Tools, now: datetime, thread: str, text: str, department: str, decided_by: DecidedBy
+) -> None:
+    handle_posts(session, [make_post(session, tools, now, "投诉：变速箱异响", author="甲", thread_id="t")], tools, now)
+    ticket = handle_posts(session, [make_post(session, tools, now, text, author="乙", thread_id=thread)], tools, now)[0]
+    session.flush()
+    decided = session.scalars(select(Assignment.decided_by).where(Assignment.ticket_id == ticket.id)).one()
+    assert (ticket.department.name, decided) == (department, decided_by)
+
+
+def test_a_matter_that_nobody_took_is_not_inherited(session: Session, tools: Tools, now: datetime) -> None:
+    for author, text in (("甲", "投诉：等了三个月"), ("乙", "投诉：没有任何答复")):
+        handle_posts(session, [make_post(session, tools, now, text, author=author, thread_id="t")], tools, now)
+    assert set(session.scalars(select(Assignment.decided_by))) == {DecidedBy.FALLBACK}
+
+
+def test_the_places_of_a_post_are_kept_with_its_verdict(session: Session, tools: Tools, now: datetime) -> None:
+    finder = PlaceFinder({"杭州": ("浙江", "杭州")}, {}, (), [DealerEntry("云栖店", ("云栖店",))])
+    make_ticket(session, replace(tools, places=finder), now, "投诉：杭州云栖店不给修")
+    details = session.scalars(select(Assessment.details)).one()
+    assert (details["regions"], details["dealers"]) == (["浙江", "杭州"], ["云栖店"])
 
 
 def test_safety_words_make_a_case_grave_at_once_and_supervisors_hear_of_it(
