@@ -51,7 +51,8 @@ def _tellings(presence: Any, wanted: Bools) -> Floats:
     """How much more often each bucket stands in one department's cases than in all others (Wang and Manning 2012)."""
     inside = np.asarray(presence[wanted].sum(axis=0)).ravel() + _RATIO_SMOOTHING
     outside = np.asarray(presence[~wanted].sum(axis=0)).ravel() + _RATIO_SMOOTHING
-    return np.abs(np.log((inside / inside.sum()) / (outside / outside.sum()))).astype(np.float32)
+    ratios = np.log((inside / inside.sum()) / (outside / outside.sum()))
+    return np.asarray(np.abs(ratios), np.float32)
 
 
 def _line(matrix: Any, wanted: Bools, strength: float, weights: Any, seed: int) -> tuple[NDArray[Any], float]:

@@ -116,7 +116,7 @@ def _likeliest(scores: Floats, wanted: Bools, several: bool) -> tuple[float, flo
     offsets = np.round(np.linspace(-2, 2, 21), 2) if several else np.zeros(1)
     grid = np.round(np.geomspace(0.2, 20, 60 if several else 120), 4)
     tries = [(float(t), float(offset)) for t in grid for offset in offsets]
-    return min(tries, key=lambda each: _loss(scores, wanted, *each, several))
+    return min(tries, key=lambda each: _loss(scores, wanted, each[0], each[1], several))
 
 
 def _calibration(cases: Cases, scores: Floats) -> Calibration:
@@ -138,7 +138,7 @@ def _chosen_at(sure: Floats, wanted: Bools) -> float:
         chosen = first | (sure >= level)
         return float(2 * (chosen & wanted).sum() / (chosen.sum() + wanted.sum()))
 
-    return max(np.round(np.arange(0.1, 0.9, 0.01), 2).tolist(), key=micro)
+    return max((percent / 100 for percent in range(10, 90)), key=micro)
 
 
 def _evaluated(cases: Cases, sure: Floats, scores: Floats, chosen_at: float, rows: Bools) -> RouterEvaluation:

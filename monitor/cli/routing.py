@@ -50,7 +50,8 @@ def routing() -> None:
 def explain(text: str, model: Path | None, as_json: bool) -> None:
     """说明 TEXT 会派给哪个部门、依据是什么。"""
     folder = config_folder()
-    settings = load_settings(folder, **({"router": str(model)} if model else {}))
+    overrides: dict[str, Any] = {"router": str(model)} if model else {}
+    settings = load_settings(folder, **overrides)
     configuration = load_configuration(folder, settings.zone)
     tools = build_tools(settings, configuration)
     verdict, suggestions = tools.judge.judge([text])[0]
