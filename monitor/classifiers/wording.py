@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import repeat
 from operator import add
 
 FIRST = 300
@@ -54,21 +53,22 @@ class Wording:
 
     def __init__(self, weights: Mapping[str, float], bias: float) -> None:
         self._weights = weights
+        self._known = frozenset(weights)
         self._bias = bias
 
     def margin(self, text: str) -> float:
         """Above 0 the text is worded like an advertisement, far below it like a customer's."""
         read = _read(text)
-        singles = set(read)
-        alone = self._sum(singles)
+        alone = self._sum(read)
         # Single characters tell nearly every customer apart; the pairs cost more than all of these.
-        if alone < _UNLIKELY * math.sqrt(max(FEWEST, 2 * len(singles))):
+        if alone < _UNLIKELY * math.sqrt(FEWEST) or alone < _UNLIKELY * math.sqrt(2 * len(set(read))):
             return self._bias
-        found = singles.union(map(add, read, read[1:]))
+        found = {*read, *map(add, read, read[1:])}
         return self._sum(found) / math.sqrt(max(FEWEST, len(found))) + self._bias
 
-    def _sum(self, found: Iterable[str]) -> float:
-        return sum(map(self._weights.get, found, repeat(0.0)))
+    def _sum(self, grams: Iterable[str]) -> float:
+        """What the distinct ones of these weigh."""
+        return sum(map(self._weights.__getitem__, self._known.intersection(grams)))
 
 
 def as_toml(weights: Mapping[str, float], bias: float) -> str:
