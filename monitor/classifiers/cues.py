@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from monitor.classifiers.lexicon import CueFamily, Words
+from monitor.classifiers.sieve import PatternList, Sieve, Sifted
 from monitor.classifiers.tokens import Folded
-from monitor.classifiers.triggers import PatternIndex
 from monitor.domain.verdicts import Cue, Intent
 
 MOST_CUES = 40
@@ -60,12 +60,12 @@ class _Stretches:
         return self.overlap(start, start + 1)
 
 
-def _not_own(text: str, chars: frozenset[str]) -> _Stretches:
+def _not_own(text: str) -> _Stretches:
     """Where the writer does not speak: quoted, told by others, or only asked about."""
     spans: list[Span] = []
-    if chars & _QUOTES:
+    if not _QUOTES.isdisjoint(text):
         spans.extend(match.span() for match in _QUOTED.finditer(text))
-    if chars & _REPORTS:
+    if not _REPORTS.isdisjoint(text):
         spans.extend(match.span(match.lastindex or 0) for match in _REPORTED.finditer(text))
     if any(word in text for word in _ASKS):
         spans.extend(match.span() for match in _ASKED.finditer(text))
@@ -83,32 +83,35 @@ class Found:
 class CueFinder:
     """Finds the families' patterns in folded texts, leaving out what is negated, quoted or meant otherwise."""
 
-    def __init__(self, families: Sequence[CueFamily], words: Words) -> None:
+    def __init__(
+        self, families: Sequence[CueFamily], negations: Sequence[str], praise: PatternList, sieve: Sieve
+    ) -> None:
         self.families = {family.key: family for family in families}
-        self._finds = PatternIndex(pattern for family in families for pattern in family.patterns)
+        self._finds = sieve.add(pattern for family in families for pattern in family.patterns)
         self._finds_for = [family for family in families for _ in family.patterns]
-        self._voids = {family.key: PatternIndex(family.unless) for family in families}
-        self._praise = PatternIndex(words.positive)
-        self._negations = tuple(sorted(words.negations, key=len, reverse=True))
+        self._voids = {family.key: sieve.add(family.unless) for family in families}
+        self._praise = praise
+        self._negations = tuple(negations)
 
-    def find(self, folded: Folded, chars: frozenset[str]) -> Found:
-        """The cues of a text in reading order, and its intents; `chars` are the characters of the folded text."""
+    def find(self, folded: Folded, sifted: Sifted) -> Found:
+        """The cues of a text in reading order, and its intents."""
         text = folded.text
-        found = self._finds.matches(text, chars)
+        found = self._finds.matches(text, sifted)
         if not found:
             return Found()
-        others = _not_own(text, chars)
+        others = _not_own(text)
         by_family: dict[str, list[Span]] = {}
         for number, start, end in sorted(found, key=lambda match: (match[1], -match[2])):
             if not others.hold(start):
                 by_family.setdefault(self._finds_for[number].key, []).append((start, end))
-        said = {key: self._said(self.families[key], spans, text, chars) for key, spans in by_family.items()}
+        said = {key: self._said(self.families[key], spans, text, sifted) for key, spans in by_family.items()}
         return Found(
-            self._cues(folded, said), frozenset(self.families[key].intent for key, spans in said.items() if spans)
+            self._cues(folded, said, sifted),
+            frozenset(self.families[key].intent for key, spans in said.items() if spans),
         )
 
-    def _said(self, family: CueFamily, spans: list[Span], text: str, chars: frozenset[str]) -> list[Span]:
-        void = _Stretches((start, end) for _, start, end in self._voids[family.key].matches(text, chars))
+    def _said(self, family: CueFamily, spans: list[Span], text: str, sifted: Sifted) -> list[Span]:
+        void = _Stretches((start, end) for _, start, end in self._voids[family.key].matches(text, sifted))
         said: list[Span] = []
         for start, end in spans:
             if len(said) == MOST_CUES:
@@ -122,23 +125,21 @@ class CueFinder:
     def _negated(self, text: str, start: int) -> bool:
         return text.endswith(self._negations, max(0, start - 4), start)
 
-    def _outweighed(self, family: CueFamily, text: str, span: Span) -> bool:
+    def _outweighed(self, family: CueFamily, text: str, span: Span, sifted: Sifted) -> bool:
         if not family.outweighed_by:
             return False
         around = (text[max(0, span[0] - _NEAR) : span[0]], text[span[1] : span[1] + _NEAR])
         praises = sum(
-            not self._negated(part, start)
-            for part in around
-            for _, start, _ in self._praise.matches(part, frozenset(part))
+            not self._negated(part, start) for part in around for _, start, _ in self._praise.matches(part, sifted)
         )
         return praises >= family.outweighed_by
 
-    def _cues(self, folded: Folded, said: dict[str, list[Span]]) -> tuple[Cue, ...]:
+    def _cues(self, folded: Folded, said: dict[str, list[Span]], sifted: Sifted) -> tuple[Cue, ...]:
         cues = [
             _cue(folded, span, family=key, reason=f"{self.families[key].name}：{self.families[key].reason}")
             for key, spans in said.items()
             for span in spans
-            if not self._outweighed(self.families[key], folded.text, span)
+            if not self._outweighed(self.families[key], folded.text, span, sifted)
         ]
         return tuple(sorted(cues, key=lambda cue: (cue.start, cue.end))[:MOST_CUES])
 
@@ -156,17 +157,19 @@ def cue_at(folded: Folded, span: Span, *, family: str, reason: str) -> Cue:
 class ExplicitWords:
     """Finds what is said outright: opinion words, demands and insults that no negation turns round."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, sieve: Sieve) -> None:
         self._kinds = [kind for kind in ("negative", "demand", "insult") for _ in getattr(words, kind)]
-        self._index = PatternIndex(
+        self._finds = sieve.add(
             pattern for kind in ("negative", "demand", "insult") for pattern in getattr(words, kind)
         )
         self._negations = tuple(sorted(words.negations, key=len, reverse=True))
 
-    def find(self, text: str, chars: frozenset[str]) -> list[tuple[str, int, int]]:
+    def find(self, text: str, sifted: Sifted) -> list[tuple[str, int, int]]:
         """(kind, start, end) of each, in reading order."""
-        found = self._index.matches(text, chars)
-        others = _not_own(text, chars) if found else _Stretches(())
+        found = self._finds.matches(text, sifted)
+        if not found:
+            return []
+        others = _not_own(text)
         return sorted(
             (
                 (self._kinds[number], start, end)

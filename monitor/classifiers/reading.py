@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import chain
 
 from monitor.classifiers.cues import CueFinder, ExplicitWords
+from monitor.classifiers.gravity import SeverityFinder
 from monitor.classifiers.lexicon import Lexicon, Words
 from monitor.classifiers.quoting import ONLY_QUOTED, own_words
 from monitor.classifiers.rewriting import Plain
+from monitor.classifiers.sieve import Sieve, Sifted
 from monitor.classifiers.spam import WORDING, SpamSigns
 from monitor.classifiers.tokens import Folded, fold
 from monitor.classifiers.topic_words import TopicFinder
-from monitor.classifiers.triggers import PatternIndex
-from monitor.domain.severity import judge_severity
 from monitor.domain.verdicts import Cue, Intent, Severity
 
 SPAM_FROM = 0.7
@@ -94,52 +94,48 @@ class Reader:
         self.spam_names = (*(sign.name for sign in lexicon.spam), WORDING)
         self.severity_names = tuple(rule.name for rule in lexicon.severity.rules)
         self.topics = tuple(topic.name for topic in lexicon.topics)
-        self._cues = CueFinder(lexicon.cues, lexicon.words)
-        self._explicit = ExplicitWords(lexicon.words)
-        self._topics = TopicFinder(lexicon.topics)
-        self._positive = PatternIndex(lexicon.words.positive)
-        self._question = PatternIndex(lexicon.words.question)
-        self._complaint = PatternIndex(lexicon.words.complaint)
-        self._spam = SpamSigns(lexicon.spam, lexicon.wording)
-        self._plain = Plain(lexicon.rewrites, lexicon.people, _bad_words(lexicon.words))
-        self._severity = lexicon.severity
-        self._grave = PatternIndex(each.pattern for rule in lexicon.severity.rules for each in rule.patterns)
+        self._sieve = sieve = Sieve()
+        self._positive = sieve.add(lexicon.words.positive)
+        self._question = sieve.add(lexicon.words.question)
+        self._complaint = sieve.add(lexicon.words.complaint)
+        self._cues = CueFinder(lexicon.cues, lexicon.words.negations, self._positive, sieve)
+        self._explicit = ExplicitWords(lexicon.words, sieve)
+        self._topics = TopicFinder(lexicon.topics, sieve)
+        self._severity = SeverityFinder(lexicon.severity, sieve)
+        self._spam = SpamSigns(lexicon.spam, lexicon.wording, sieve)
+        self._plain = Plain(lexicon.rewrites, lexicon.people, _bad_words(lexicon.words), sieve)
 
     def prepare(self, text: str) -> Folded:
         """The text as training and judging see it: folded, the writer's own words, evasions and names read."""
-        own = own_words(fold(text))
-        return self._plain.read(own, frozenset(own.text))
+        return self._plain.read(own_words(fold(text)))[0]
 
     def read(self, text: str) -> Reading:
         """What the rules see; never raises."""
         written = fold(text)
         own = own_words(written)
-        chars = frozenset(own.text)
-        folded = self._plain.read(own, chars)
+        folded, sifted = self._plain.read(own)
         # A name is read as a mark and is still something to judge; two letters may be read as a word.
         blank = _blank_reason(own.text) and _blank_reason(folded.text)
         if blank:
             return Reading(own, blank=ONLY_QUOTED if own is not written and not own.text.strip() else blank)
-        if folded is not own:
-            chars = frozenset(folded.text)
         opening = folded.text[:_OPENING]
-        found = self._cues.find(folded, chars)
+        found = self._cues.find(folded, sifted)
         cues = found.cues
-        explicit = tuple(self._explicit.find(folded.text, chars))
-        question = self._question.meets(opening, chars)
+        explicit = tuple(self._explicit.find(folded.text, sifted))
+        question = self._question.meets(opening, sifted)
         families = frozenset(cue.family for cue in cues)
-        spam, signs = self._spam.score(opening, chars, outright=explicit, families=families)
-        severity, why = self._judge_severity(folded.text, chars, advert=spam >= CERTAIN_SPAM)
+        spam, signs = self._spam.score(opening, sifted, outright=explicit, families=families)
+        severity, why = self._severity.judge(folded.text, sifted, advert=spam >= CERTAIN_SPAM)
         return Reading(
             folded=folded,
             cues=cues,
             explicit=explicit,
-            topics=self._topic_hits(opening, chars),
-            positives=len(self._positive.matches(opening, chars)),
+            topics=self._topic_hits(opening, sifted),
+            positives=len(self._positive.matches(opening, sifted)),
             question=question,
             severity=severity,
             severity_reason=why,
-            intent=self._intent(opening, chars, found.intents, question=question),
+            intent=self._intent(opening, sifted, found.intents, question=question),
             spam=spam,
             spam_signs=signs,
         )
@@ -150,11 +146,11 @@ class Reader:
         if reading.blank:
             return []
         folded = reading.folded.text[:_OPENING]
-        chars = frozenset(folded)
+        sifted = self._sieve.sift(folded)
         found = [(OUTRIGHT, kind, OUTRIGHT_KINDS[kind], start, end) for kind, start, end in reading.explicit]
-        found += [(TOPICS, name, name, start, end) for name, start, end in self._topics.find(folded, chars)]
+        found += [(TOPICS, name, name, start, end) for name, start, end in self._topics.find(folded, sifted)]
         found += [
-            (SPAM, sign, sign, *span) for sign, spans in self._spam.places(folded, chars).items() for span in spans
+            (SPAM, sign, sign, *span) for sign, spans in self._spam.places(folded, sifted).items() for span in spans
         ]
         if reading.severity_reason:
             rule, words = reading.severity_reason.split("：", 1)
@@ -164,19 +160,14 @@ class Reader:
         families = self._cues.families
         return [Place(CUES, cue.family, families[cue.family].name, cue.start, cue.end) for cue in reading.cues] + placed
 
-    def _judge_severity(self, text: str, chars: frozenset[str], *, advert: bool) -> tuple[Severity, str]:
-        if not self._grave.meets(text, chars):
-            return Severity.NORMAL, ""
-        return judge_severity(text, self._severity, advert=advert)
-
-    def _topic_hits(self, text: str, chars: frozenset[str]) -> tuple[tuple[str, int], ...]:
+    def _topic_hits(self, text: str, sifted: Sifted) -> tuple[tuple[str, int], ...]:
         hits: dict[str, int] = {}
-        for name, _, _ in self._topics.find(text, chars):
+        for name, _, _ in self._topics.find(text, sifted):
             hits[name] = hits.get(name, 0) + 1
         return tuple(hits.items())
 
-    def _intent(self, text: str, chars: frozenset[str], wanted: frozenset[Intent], *, question: bool) -> Intent:
-        if any(not _DENIED.search(text, max(0, at - 6), at) for _, at, _ in self._complaint.matches(text, chars)):
+    def _intent(self, text: str, sifted: Sifted, wanted: frozenset[Intent], *, question: bool) -> Intent:
+        if any(not _DENIED.search(text, max(0, at - 6), at) for _, at, _ in self._complaint.matches(text, sifted)):
             return Intent.COMPLAINT
         for intent in (Intent.WARNING, Intent.LEAVING, Intent.SUGGESTION):
             if intent in wanted:

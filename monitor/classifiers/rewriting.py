@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from monitor.classifiers.gaps import HAN, GapCloser
+from monitor.classifiers.sieve import Sieve, Sifted
 from monitor.classifiers.tokens import Change, Folded
-from monitor.classifiers.triggers import PatternIndex
 
 THING = "◇"
 """Stands for a maker, a model, a dealer: whose it is decides nothing."""
@@ -75,16 +75,17 @@ _SHOP_NAME = re.compile(
 class Rewriter:
     """Finds evasions and names, and says what they are read as."""
 
-    def __init__(self, rules: Sequence[Rule], people: People) -> None:
+    def __init__(self, rules: Sequence[Rule], people: People, sieve: Sieve) -> None:
         self._reads = [read for _, read in rules]
-        self._index = PatternIndex(bounded(pattern) for pattern, _ in rules)
+        self._finds = sieve.add(bounded(pattern) for pattern, _ in rules)
+        self._shops = sieve.add(_SHOPS)
         self._people = re.compile(person_pattern(people))
 
-    def changes(self, text: str, chars: frozenset[str]) -> list[Change]:
+    def changes(self, text: str, sifted: Sifted) -> list[Change]:
         """What is read otherwise, in order and apart; of several the longest, maker and model as one."""
-        found = [self._named(text, number, start, end) for number, start, end in self._index.matches(text, chars)]
+        found = [self._named(text, number, start, end) for number, start, end in self._finds.matches(text, sifted)]
         found += [(*match.span(), PERSON) for match in self._people.finditer(text)]
-        if any(shop in text for shop in _SHOPS):
+        if self._shops.meets(text, sifted):
             found += [(*match.span(), THING) for match in _SHOP_NAME.finditer(text)]
         kept: list[Change] = []
         for start, end, read in sorted(found, key=lambda each: (each[0], -each[1])):
@@ -103,11 +104,14 @@ class Rewriter:
 class Plain:
     """Folded text made plain: gaps closed, evasions read as what they stand for, names as marks."""
 
-    def __init__(self, rules: Sequence[Rule], people: People, words: Iterable[str]) -> None:
-        self._rewriter = Rewriter(rules, people)
+    def __init__(self, rules: Sequence[Rule], people: People, words: Iterable[str], sieve: Sieve) -> None:
+        self._sieve = sieve
+        self._rewriter = Rewriter(rules, people, sieve)
         self._closer = GapCloser(words)
 
-    def read(self, folded: Folded, chars: frozenset[str]) -> Folded:
-        """The text to be judged; its spans lead back to the text as given. `chars` are the characters of `folded`."""
+    def read(self, folded: Folded) -> tuple[Folded, Sifted]:
+        """The text to be judged, whose spans lead back to the text as given, and what is worth trying on it."""
         closed = folded.edited(self._closer.changes(folded.text))
-        return closed.edited(self._rewriter.changes(closed.text, chars))
+        sifted = self._sieve.sift(closed.text)
+        read = closed.edited(self._rewriter.changes(closed.text, sifted))
+        return read, sifted if read is closed else self._sieve.sift(read.text)

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from monitor.classifiers.lexicon import SpamSign
-from monitor.classifiers.triggers import PatternIndex, alternatives
+from monitor.classifiers.sieve import Sieve, Sifted
+from monitor.classifiers.triggers import alternatives
 from monitor.classifiers.wording import Wording, worth
 
 ANGRY_AT_MOST = 0.5
@@ -69,15 +70,15 @@ def _apart(spans: Iterable[Span]) -> list[Span]:
 class _Words:
     """The words of some signs."""
 
-    def __init__(self, signs: Sequence[SpamSign]) -> None:
+    def __init__(self, signs: Sequence[SpamSign], sieve: Sieve) -> None:
         # Each alternative has triggers of its own, so most of them need not be tried on a text.
         rows = [(sign, part) for sign in signs for pattern in sign.patterns for part in alternatives(pattern)]
-        self._index = PatternIndex(part for _, part in rows)
+        self._finds = sieve.add(part for _, part in rows)
         self._sign_of = [sign for sign, _ in rows]
 
-    def find(self, text: str, chars: frozenset[str]) -> dict[SpamSign, list[Span]]:
+    def find(self, text: str, sifted: Sifted) -> dict[SpamSign, list[Span]]:
         spans: dict[SpamSign, list[Span]] = {}
-        for number, start, end in self._index.matches(text, chars):
+        for number, start, end in self._finds.matches(text, sifted):
             spans.setdefault(self._sign_of[number], []).append((start, end))
         return {sign: _apart(places) for sign, places in spans.items()}
 
@@ -85,30 +86,30 @@ class _Words:
 class SpamSigns:
     """Scores folded texts by the signs of a lexicon."""
 
-    def __init__(self, signs: Sequence[SpamSign], wording: Wording) -> None:
+    def __init__(self, signs: Sequence[SpamSign], wording: Wording, sieve: Sieve) -> None:
         self._wording = wording
-        self._raising = _Words([sign for sign in signs if not sign.lowers])
-        self._lowering = _Words([sign for sign in signs if sign.lowers])
+        self._raising = _Words([sign for sign in signs if not sign.lowers], sieve)
+        self._lowering = _Words([sign for sign in signs if sign.lowers], sieve)
         self._shapes = [(sign, SHAPES[sign.shape]) for sign in signs if sign.shape]
 
-    def find(self, text: str, chars: frozenset[str], *, worded: bool = False) -> dict[SpamSign, list[Span]]:
+    def find(self, text: str, sifted: Sifted, *, worded: bool = False) -> dict[SpamSign, list[Span]]:
         """Each sign with the places of its words.
 
         Shapes and what only a customer says are looked for beside an advertisement's words, or where the whole is
         worded like one.
         """
-        found = self._raising.find(text, chars)
+        found = self._raising.find(text, sifted)
         if not found and not worded:
             return {}
         shapes: dict[SpamSign, list[Span]] = {sign: [] for sign, shape in self._shapes if found and shape(text)}
-        return found | shapes | self._lowering.find(text, chars)
+        return found | shapes | self._lowering.find(text, sifted)
 
-    def places(self, text: str, chars: frozenset[str]) -> dict[str, list[Span]]:
+    def places(self, text: str, sifted: Sifted) -> dict[str, list[Span]]:
         """The places of each sign's words, by the sign's name."""
-        return {sign.name: spans for sign, spans in self.find(text, chars).items()}
+        return {sign.name: spans for sign, spans in self.find(text, sifted).items()}
 
     def score(
-        self, text: str, chars: frozenset[str], *, outright: Outright, families: frozenset[str]
+        self, text: str, sifted: Sifted, *, outright: Outright, families: frozenset[str]
     ) -> tuple[float, tuple[str, ...]]:
         """A score from 0 to 0.99 and the names of the signs met.
 
@@ -116,7 +117,7 @@ class SpamSigns:
         """
         wording = worth(self._wording.margin(text))
         worded = wording >= _WORDED
-        found = self.find(text, chars, worded=worded)
+        found = self.find(text, sifted, worded=worded)
         if not found and not worded:
             return 0.0, ()
         raising = [sign for sign in found if not sign.lowers]

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from monitor.classifiers.lexicon import TopicWords
-from monitor.classifiers.triggers import PatternIndex, alternatives
+from monitor.classifiers.sieve import Sieve, Sifted
+from monitor.classifiers.triggers import alternatives
 
 Found = tuple[str, int, int]
 
@@ -17,16 +18,16 @@ def _finder(patterns: Sequence[str]) -> re.Pattern[str]:
 class TopicFinder:
     """Finds topics by their words in folded texts."""
 
-    def __init__(self, topics: Sequence[TopicWords]) -> None:
+    def __init__(self, topics: Sequence[TopicWords], sieve: Sieve) -> None:
         rows = [(topic.name, part) for topic in topics for word in topic.words for part in alternatives(word)]
-        self._words = PatternIndex(part for _, part in rows)
+        self._words = sieve.add(part for _, part in rows)
         self._word_of = [name for name, _ in rows]
-        self._voids = {topic.name: _finder(topic.unless) for topic in topics if topic.unless}
+        self._voids = {topic.name: (sieve.add(topic.unless), _finder(topic.unless)) for topic in topics if topic.unless}
 
-    def find(self, text: str, chars: frozenset[str]) -> list[Found]:
+    def find(self, text: str, sifted: Sifted) -> list[Found]:
         """(topic, start, end) in reading order; words of one topic that overlap count once."""
-        found = [(start, -end, self._word_of[number]) for number, start, end in self._words.matches(text, chars)]
-        void = {name: self._void(name, text) for name in {name for _, _, name in found}}
+        found = [(start, -end, self._word_of[number]) for number, start, end in self._words.matches(text, sifted)]
+        void = {name: self._void(name, text, sifted) for name in {name for _, _, name in found}}
         kept: list[Found] = []
         taken: dict[str, int] = {}
         for start, minus_end, name in sorted(found):
@@ -36,6 +37,8 @@ class TopicFinder:
                 taken[name] = -minus_end
         return kept
 
-    def _void(self, name: str, text: str) -> list[tuple[int, int]]:
-        finder = self._voids.get(name)
-        return [match.span() for match in finder.finditer(text)] if finder else []
+    def _void(self, name: str, text: str, sifted: Sifted) -> list[tuple[int, int]]:
+        if name not in self._voids:
+            return []
+        patterns, finder = self._voids[name]
+        return [match.span() for match in finder.finditer(text)] if patterns in sifted else []

@@ -1,9 +1,10 @@
-"""Which single characters a pattern cannot match without: the prefilter that keeps hundreds of patterns fast."""
+"""Which characters and pairs of characters a pattern cannot match without: the prefilter that keeps hundreds fast."""
 
 import re
-from collections.abc import Callable, Iterable
-from functools import reduce
-from operator import or_
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, reduce
+from itertools import pairwise, product
 
 # Frequent characters of Chinese posts, the commonest first; what is not here is taken for rare.
 _COMMON = (
@@ -14,116 +15,174 @@ _COMMON = (
 )
 _RANK = {char: len(_COMMON) - place for place, char in reversed(list(enumerate(_COMMON)))}
 _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\(\?:|\(\?=|\(\?!|\(\?<=|\(\?<!|[()|]|\{[0-9,]*\}|.", re.DOTALL)
+_QUANTIFIER = re.compile(r"[?*+]|\{[0-9,]{1,12}\}")
 
-Span = tuple[int, int]
 Triggers = frozenset[str]
-"""A text without any of these characters cannot match."""
+"""Characters and pairs of characters; a text without any of them cannot match."""
 
 _RANGE = re.compile(r"(.)-(.)|\\?(.)", re.DOTALL)
 _WIDEST_CLASS = 64
-_NEEDS = 3
-"""So many needs are looked at before a pattern is tried; a fourth seldom spares a try."""
+_MOST_PAIRS = 256
+_NEEDS = 2
+"""So many needs are looked at before a pattern is tried; a third seldom spares a try."""
 
 
-def _cost(triggers: Triggers) -> int:
-    return sum(1 + _RANK.get(char, 0) ** 2 for char in triggers)
+def _weight(char: str) -> int:
+    return 1 + _RANK.get(char, 0) ** 2
 
 
-def _cheapest_first(needs: Iterable[Triggers]) -> list[Triggers]:
-    return sorted(set(needs), key=lambda triggers: (_cost(triggers), sorted(triggers)))
+_SURE = _weight(_COMMON[0])
+_SELDOM_TOUCH = 6
+"""Of so many texts that have both characters of a pair, one has them side by side."""
 
 
-def _class_triggers(token: str) -> list[Triggers]:
+@cache
+def _cost(triggers: Triggers) -> float:
+    """How many texts have one of them."""
+    return sum(
+        _weight(each[0]) if len(each) == 1 else _weight(each[0]) * _weight(each[1]) / _SURE / _SELDOM_TOUCH
+        for each in triggers
+    )
+
+
+def _rarity(triggers: Triggers) -> tuple[float, list[str]]:
+    return _cost(triggers), sorted(triggers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a pattern: what it needs, and the characters it can begin and end with (None: any)."""
+
+    needs: tuple[Triggers, ...] = ()
+    first: Triggers | None = frozenset()
+    last: Triggers | None = frozenset()
+    empty: bool = True
+    """Whether it can match nothing."""
+
+
+_NOTHING = _Piece()
+_ANY = _Piece(first=None, last=None, empty=False)
+_ANY_OR_NOTHING = _Piece(first=None, last=None)
+
+
+def _either(one: Triggers | None, other: Triggers | None) -> Triggers | None:
+    return None if one is None or other is None else one | other
+
+
+def _seam(left: _Piece, right: _Piece) -> tuple[Triggers, ...]:
+    """The pairs of which one stands where two pieces meet."""
+    if left.empty or right.empty or not left.last or not right.first:
+        return ()
+    pairs = frozenset(a + b for a, b in product(left.last, right.first))
+    return (pairs,) if len(pairs) <= _MOST_PAIRS else ()
+
+
+def _followed(left: _Piece, right: _Piece) -> _Piece:
+    return _Piece(
+        (*left.needs, *right.needs, *_seam(left, right)),
+        _either(left.first, right.first) if left.empty else left.first,
+        _either(left.last, right.last) if right.empty else right.last,
+        left.empty and right.empty,
+    )
+
+
+def _any_of(pieces: Sequence[_Piece]) -> _Piece:
+    """One of several: each must bring its own need."""
+    if len(pieces) == 1:
+        return pieces[0]
+    needs = [min(piece.needs, key=_rarity) for piece in pieces if piece.needs]
+    return _Piece(
+        (frozenset().union(*needs),) if len(needs) == len(pieces) else (),
+        reduce(_either, (piece.first for piece in pieces)),
+        reduce(_either, (piece.last for piece in pieces)),
+        any(piece.empty for piece in pieces),
+    )
+
+
+def _one_of(chars: Iterable[str]) -> _Piece:
+    triggers = frozenset(chars)
+    return _Piece((triggers,), triggers, triggers, empty=False)
+
+
+def _class(token: str) -> _Piece:
     inner = token[1:-1]
     if inner.startswith("^") or re.search(r"\\[dDwWsSbB]", inner):
-        return []
+        return _ANY
     chars = {
         chr(code)
         for first, last, single in _RANGE.findall(inner)
         for code in (range(ord(first), ord(last) + 1) if first else (ord(single),))
     }
-    return [frozenset(chars)] if len(chars) <= _WIDEST_CLASS else []
+    return _one_of(chars) if len(chars) <= _WIDEST_CLASS else _ANY
 
 
-def _token_triggers(token: str) -> list[Triggers]:
-    if token.startswith("["):
-        return _class_triggers(token)
-    if token.startswith("\\"):
-        return [] if token[1].isalnum() else [frozenset(token[1])]
-    return [] if token[0] in ".^$?{" else [frozenset(token)]
+def _single(atom: str) -> _Piece:
+    """What one token other than a bracket or a bar stands for."""
+    if atom.startswith("["):
+        return _class(atom)
+    if atom.startswith("\\"):
+        return _ANY_OR_NOTHING if atom[1].isalnum() else _one_of(atom[1])
+    if atom in "^$":
+        return _NOTHING
+    return _ANY if atom in ".{" else _one_of(atom)
 
 
 class _Reader:
-    def __init__(self, pattern: str) -> None:
-        self.tokens: list[str] = _TOKEN.findall(pattern)
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens = tokens
         self.place = 0
 
-    def alternatives(self) -> list[Triggers]:
-        """Reads up to the closing bracket: every alternative must bring its own trigger."""
+    def next_is(self, marks: str) -> bool:
+        return self.place < len(self.tokens) and self.tokens[self.place] in marks
+
+    def alternatives(self) -> _Piece:
+        """Reads up to the closing bracket."""
         found = [self.sequence()]
-        while self.place < len(self.tokens) and self.tokens[self.place] == "|":
+        while self.next_is("|"):
             self.place += 1
             found.append(self.sequence())
-        if len(found) == 1:
-            return found[0]
-        return [frozenset().union(*(needs[0] for needs in found))] if all(found) else []
+        return _any_of(found)
 
-    def sequence(self) -> list[Triggers]:
-        needs: list[Triggers] = []
-        while self.place < len(self.tokens) and self.tokens[self.place] not in "|)":
-            needs.extend(self.element())
-        return _cheapest_first(needs)
+    def sequence(self) -> _Piece:
+        piece = _NOTHING
+        while self.place < len(self.tokens) and not self.next_is("|)"):
+            piece = _followed(piece, self.element())
+        return piece
 
-    def element(self) -> list[Triggers]:
+    def element(self) -> _Piece:
         token = self.tokens[self.place]
         self.place += 1
-        if token.startswith("("):
-            inner = self.alternatives()
-            self.place += 1
-            triggers = inner if token in {"(?:", "("} else []
-        else:
-            triggers = _token_triggers(token)
-        return [] if self.optional() else triggers
+        if not token.startswith("("):
+            return self.counted(_single(token))
+        inner = self.alternatives()
+        self.place += 1
+        # What only looks ahead or back takes no place: its neighbours touch.
+        return self.counted(inner if token in {"(?:", "("} else _NOTHING)
 
-    def optional(self) -> bool:
-        following = self.tokens[self.place] if self.place < len(self.tokens) else ""
-        return following == "?" or following.startswith(("{0", "{,"))
+    def counted(self, piece: _Piece) -> _Piece:
+        """The piece with the quantifier that follows it, which may leave it out."""
+        optional = False
+        while self.place < len(self.tokens) and _QUANTIFIER.fullmatch(self.tokens[self.place]):
+            optional = optional or self.tokens[self.place].startswith(("?", "*", "{0", "{,"))
+            self.place += 1
+        return _Piece((), piece.first, piece.last) if optional else piece
+
+
+def _implied(need: Triggers, by: Iterable[Triggers]) -> bool:
+    """Whether a text that meets one of the others meets this as well."""
+    return any(all(any(part in whole for part in need) for whole in other) for other in by)
 
 
 def needs_of(pattern: str) -> list[Triggers]:
-    """Sets of characters of which a text must have one each for the pattern to match, the rarest set first."""
-    return _Reader(pattern).alternatives()
-
-
-_PLAIN = re.compile(r"[^\\\[\](){}|.^$?*+]{1,200}")
-
-
-def _finder(pattern: str) -> Callable[[str], list[Span]]:
-    """What gives the spans of a pattern; plain words are looked for without a regular expression."""
-    if not _PLAIN.fullmatch(pattern):
-        compiled = re.compile(pattern)
-        return lambda text: [match.span() for match in compiled.finditer(text)]
-    length = len(pattern)
-
-    def find(text: str) -> list[Span]:
-        spans = []
-        start = text.find(pattern)
-        while start >= 0:
-            spans.append((start, start + length))
-            start = text.find(pattern, start + length)
-        return spans
-
-    return find
-
-
-def _bits(number: int) -> list[int]:
-    """The places of the ones in a number, lowest first."""
-    places = []
-    while number:
-        lowest = number & -number
-        places.append(lowest.bit_length() - 1)
-        number ^= lowest
-    return places
+    """Sets of which a text must have one each for the pattern to match, the rarest set first."""
+    tokens = _TOKEN.findall(pattern)
+    if ("(", "?") in pairwise(tokens):
+        return []  # flags, names and conditions are not read
+    kept: list[Triggers] = []
+    for need in sorted(set(_Reader(tokens).alternatives().needs), key=_rarity):
+        if len(kept) < _NEEDS and not _implied(need, kept):
+            kept.append(need)
+    return kept
 
 
 def alternatives(pattern: str) -> list[str]:
@@ -136,45 +195,3 @@ def alternatives(pattern: str) -> list[str]:
         else:
             parts[-1] += piece
     return parts
-
-
-class PatternIndex:
-    """Patterns by the characters they need: tries the few that could match a text.
-
-    Each character carries a number with one bit for each need it meets: pattern n's first need is bit n,
-    its second is bit n + width, and so on. The numbers of a text's characters, put together by `or`, tell
-    with two shifts which patterns have all they need.
-    """
-
-    def __init__(self, patterns: Iterable[str]) -> None:
-        self.patterns = list(patterns)
-        self._finders = [_finder(pattern) for pattern in self.patterns]
-        self._width = len(self.patterns)
-        self._given = 0
-        self._meets: dict[str, int] = {}
-        for number, pattern in enumerate(self.patterns):
-            self._note(number, needs_of(pattern)[:_NEEDS])
-        self._chars = frozenset(self._meets)
-
-    def _note(self, number: int, needs: list[Triggers]) -> None:
-        for lane in range(_NEEDS):
-            bit = 1 << (number + lane * self._width)
-            if lane >= len(needs):
-                self._given |= bit
-                continue
-            for char in needs[lane]:
-                self._meets[char] = self._meets.get(char, 0) | bit
-
-    def candidates(self, chars: frozenset[str]) -> list[int]:
-        """The numbers of the patterns worth trying on a text of these characters, in order."""
-        met = reduce(or_, map(self._meets.__getitem__, chars & self._chars), self._given)
-        lane = (1 << self._width) - 1
-        return _bits(met & (met >> self._width) & (met >> 2 * self._width) & lane)
-
-    def matches(self, text: str, chars: frozenset[str]) -> list[tuple[int, int, int]]:
-        """(pattern number, start, end) of every match."""
-        return [(number, start, end) for number in self.candidates(chars) for start, end in self._finders[number](text)]
-
-    def meets(self, text: str, chars: frozenset[str]) -> bool:
-        """Whether any pattern matches."""
-        return any(self._finders[number](text) for number in self.candidates(chars))

@@ -10,7 +10,6 @@ import pytest
 from monitor.classifiers.lexicon import FILES, load_lexicon
 from monitor.classifiers.reading import Reader
 from monitor.classifiers.tokens import fold
-from monitor.classifiers.triggers import PatternIndex, needs_of
 from monitor.domain.errors import ConfigError
 from monitor.domain.verdicts import Cue, Intent
 from tests.classifiers.cue_examples import HEARD, NOT_HEARD
@@ -104,31 +103,6 @@ def test_a_wish_of_the_contented_is_a_suggestion_and_no_cue(reader: Reader, text
 )
 def test_only_the_writers_own_words_count(reader: Reader, text: str, heard: bool) -> None:
     assert bool(reader.read(text).cues) is heard
-
-
-def test_the_prefilter_loses_no_match(lexicon_folder: Path) -> None:
-    lexicon = load_lexicon(lexicon_folder)
-    patterns = [pattern for family in lexicon.cues for pattern in family.patterns]
-    index = PatternIndex(patterns)
-    for _, text in [*_pairs(HEARD), *_pairs(NOT_HEARD)]:
-        brute = [(number, *match.span()) for number, each in enumerate(patterns) for match in re.finditer(each, text)]
-        assert sorted(index.matches(text, frozenset(text))) == sorted(brute)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "needs"),
-    [
-        ("没栽", ["栽", "没"]),
-        ("(?:没栽|不霉)", ["栽霉"]),
-        ("(?:很)?慢", ["慢"]),
-        ("[甲乙]丙{0,3}丁", ["丁", "甲乙"]),
-        ("[0-9]{1,3}", ["0123456789"]),
-        ("[^甲]{1,3}", []),
-        ("没\\?", ["?", "没"]),
-    ],
-)
-def test_needs_are_told_rarest_first(pattern: str, needs: list[str]) -> None:
-    assert needs_of(pattern) == [frozenset(each) for each in needs]
 
 
 def _copy(source: Path, target: Path, file: str, old: str, new: str) -> Path:
