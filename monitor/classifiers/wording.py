@@ -67,8 +67,8 @@ class Wording:
         return self._sum(found) / math.sqrt(max(FEWEST, len(found))) + self._bias
 
     def _sum(self, grams: Iterable[str]) -> float:
-        """What the distinct ones of these weigh."""
-        return sum(map(self._weights.__getitem__, self._known.intersection(grams)))
+        """What the distinct ones of these weigh; added exactly, as a set has them in another order in every process."""
+        return math.fsum(map(self._weights.__getitem__, self._known.intersection(grams)))
 
 
 def as_toml(weights: Mapping[str, float], bias: float) -> str:
