@@ -1,7 +1,7 @@
-"""Fitting one model's heads with scikit-learn; only training uses this."""
+"""Fitting linear heads over hashed features with scikit-learn; only training uses this."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,228 +10,212 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from monitor.classifiers.datasets import BLEND_SETS, NEGATIVE, NEUTRAL, POSITIVE, Example
-from monitor.classifiers.features import Features, extract
+from monitor.classifiers.datasets import NEGATIVE, NEUTRAL, Example
+from monitor.classifiers.features import extract
 from monitor.classifiers.model_file import Floats
-from monitor.classifiers.scoring import FACTS, POLARITY_HEADS, RULE_COLUMNS, blended
-from monitor.domain.errors import ConfigError
+from monitor.classifiers.reading import Reading
+from monitor.classifiers.scoring import STEPS
 
-Progress = Callable[[str], None]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
-BITS, SUBJECT_BITS = 18, 16
+BITS = 22
+"""Four million buckets: two n-grams of the training texts seldom share one, and only those in use are stored."""
 FOLDS = 5
 FEWEST = 20
-"""A topic or department with fewer rows than this is left to the rules."""
-CLASSES = (NEGATIVE, NEUTRAL, POSITIVE)
-_RARE = 3
+"""A class of a head with fewer rows than this is not learned."""
+RARE = 6
 """A bucket that fewer texts touch gets no weight: nothing of a single row is kept."""
+EVERY = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All examples as arrays."""
+    """All examples as arrays; the columns of the matrices are the buckets in use."""
 
     examples: Sequence[Example]
-    features: Features
+    buckets: NDArray[np.int32]
+    touched: Any
+    """(rows, buckets) of ones."""
     matrix: Any
-    idf: Floats
+    """The same weighted by rarity, each row of length one."""
+    rarity: Floats
     source: Strings
+    domain: Strings
     polarity: Strings
+    expression: Strings
     weight: Floats
-    cars: Bools
     fold: NDArray[np.int64]
 
 
-def _fold_number(text: str, seed: int) -> int:
+def fold_number(text: str, seed: int) -> int:
+    """Which of the folds a text belongs to; the same text always lies in the same."""
     return hashlib.sha256(f"{seed}:{text}".encode("utf-8", "replace")).digest()[0] % FOLDS
 
 
-def table_of(examples: Sequence[Example], names: NDArray[np.int64], seed: int) -> Table:
-    features = extract([each.text for each in examples], BITS)
-    counts = np.bincount(features.ids, minlength=1 << BITS)
-    idf = (np.log((1 + len(examples)) / (1 + counts)) + 1).astype(np.float16).astype(np.float32)
-    idf[counts < min(_RARE, max(1, len(examples) // 50))] = 0
-    idf[names] = 0
-    matrix = sp.csr_matrix(
-        (idf[features.ids], features.ids, features.starts), shape=(len(examples), 1 << BITS), dtype=np.float32
-    )
-    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+def _used(ids: NDArray[np.int64], rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """The buckets that enough texts touch, for each id its column (-1: none), and how rare each bucket is."""
+    buckets, columns, counts = np.unique(ids, return_inverse=True, return_counts=True)
+    enough = counts >= min(RARE, max(1, rows // 50))
+    renumbered = np.where(enough, np.cumsum(enough) - 1, -1)
+    rarity = (np.log((1 + rows) / (1 + counts[enough])) + 1).astype(np.float16).astype(np.float32)
+    return buckets[enough], renumbered[columns], rarity
+
+
+def scaled(touched: Any, rarity: Floats) -> Any:
+    """Rows weighted by rarity and brought to length one."""
+    weighted = touched @ sp.diags(rarity)
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    return (sp.diags((1 / np.maximum(lengths, 1e-6)).astype(np.float32)) @ weighted).tocsr().astype(np.float32)
+
+
+def table_of(examples: Sequence[Example], readings: Sequence[Reading], seed: int) -> Table:
+    """The examples as the rules read them, as arrays."""
+    features = extract([reading.folded.text for reading in readings], BITS)
+    buckets, columns, rarity = _used(features.ids, len(examples))
+    kept = columns >= 0
+    ones = np.ones(int(kept.sum()), np.float32)
+    cells = (ones, (features.owners[kept], columns[kept]))
+    touched = sp.csr_matrix(cells, shape=(len(examples), len(buckets)), dtype=np.float32)
     return Table(
         examples=examples,
-        features=features,
-        matrix=sp.diags(1 / np.maximum(norms, 1e-6)).dot(matrix).tocsr().astype(np.float32),
-        idf=idf,
+        buckets=buckets.astype(np.int32),
+        touched=touched,
+        matrix=scaled(touched, rarity),
+        rarity=rarity,
         source=np.array([each.source for each in examples]),
+        domain=np.array([each.domain for each in examples]),
         polarity=np.array([each.polarity for each in examples]),
+        expression=np.array([each.expression for each in examples]),
         weight=np.array([each.weight for each in examples], np.float32),
-        cars=np.array([each.cars for each in examples]),
-        fold=np.array([_fold_number(each.text, seed) for each in examples]),
+        # A whole thread lies in one fold: what was said in it would be remembered, not judged.
+        fold=np.array([fold_number(each.context or each.text, seed) for each in examples]),
     )
 
 
-def _fit(matrix: Any, wanted: Bools, weight: Floats, *, strength: float, seed: int) -> Floats:
-    """Weights and, last, the bias of one head; all zero where there is only one class."""
-    if wanted.all() or not wanted.any():
-        return np.zeros(matrix.shape[1] + 1, np.float32)
-    model = LogisticRegression(solver="liblinear", C=strength, tol=3e-3, random_state=seed, max_iter=200)
+@dataclass(frozen=True, slots=True)
+class HeadPlan:
+    """One question a head answers: over which rows, which of them are meant, and how closely to fit."""
+
+    name: str
+    rows: Bools
+    wanted: Bools
+    strength: float
+    naive: bool = False
+    """Whether a second fit on naive-Bayes weighted buckets joins in (Wang and Manning 2012)."""
+
+
+def _enough(rows: Bools, wanted: Bools) -> bool:
+    return int((rows & wanted).sum()) >= FEWEST and int((rows & ~wanted).sum()) >= FEWEST
+
+
+def head_plans(table: Table) -> list[HeadPlan]:
+    """The questions that these examples can teach, in a fixed order: opinions by domain first."""
+    known, negative, neutral = table.polarity != "", table.polarity == NEGATIVE, table.polarity == NEUTRAL
+    opinion = known & ~neutral
+    domains = sorted(set(table.domain.tolist()))
+    plans = [HeadPlan(f"opinion:{EVERY}", opinion, negative, 8.0, naive=True)]
+    plans += [
+        HeadPlan(f"opinion:{name}", opinion & (table.domain == name), negative, 20.0, naive=True) for name in domains
+    ]
+    plans += [
+        HeadPlan(f"neutral:{EVERY}", known, neutral, 8.0),
+        HeadPlan(f"negative:{EVERY}", known, negative, 8.0),
+    ]
+    plans += [
+        HeadPlan(f"{question}:{name}", known & (table.domain == name), wanted, 6.0)
+        for name in domains
+        if (neutral & (table.domain == name)).any()
+        for question, wanted in (("neutral", neutral), ("negative", negative))
+    ]
+    told = table.expression != ""
+    plans += [
+        HeadPlan("negative:told", told, negative, 10.0),
+        HeadPlan("neutral:told", told, neutral, 10.0),
+        HeadPlan("explicit:told", told, table.expression == "explicit", 10.0),
+    ]
+    plans += [HeadPlan(f"domain:{name}", np.ones(len(known), np.bool_), table.domain == name, 4.0) for name in domains]
+    return [plan for plan in plans if _enough(plan.rows, plan.wanted)]
+
+
+def _logistic(matrix: Any, wanted: Bools, weight: Floats, strength: float, seed: int) -> Floats:
+    """Weights and, last, the bias."""
+    model = LogisticRegression(solver="liblinear", C=strength, tol=5e-3, random_state=seed, max_iter=100)
     model.fit(matrix, wanted, sample_weight=weight)
     return np.append(model.coef_[0], model.intercept_[0]).astype(np.float32)
 
 
-def _head_rows(table: Table, head: str) -> Bools:
-    known = table.polarity != ""
-    if head.startswith("cars_") and (known & table.cars).any():
-        known &= table.cars
-    if head.endswith("opinion"):
-        known &= table.polarity != NEUTRAL
-    return np.asarray(known, np.bool_)
+def _naive_ratio(touched: Any, wanted: Bools) -> Floats:
+    """For each bucket the log ratio of its shares in wanted and other rows, with one added to every count."""
+    yes = np.asarray(touched[wanted].sum(axis=0)).ravel() + 1
+    no = np.asarray(touched[~wanted].sum(axis=0)).ravel() + 1
+    return np.asarray(np.log((yes / yes.sum()) / (no / no.sum())), np.float32)
 
 
-def polarity_heads(table: Table, rows: Bools, seed: int) -> Floats:
-    """One column of weights a head, the bias last, fitted on some rows."""
-    columns = []
-    for head in POLARITY_HEADS:
-        chosen = rows & _head_rows(table, head)
-        wanted = table.polarity[chosen] == (NEUTRAL if head == "neutral" else NEGATIVE)
-        if head == "domain":
-            wanted = table.cars[chosen]
-        columns.append(_fit(table.matrix[chosen], wanted, table.weight[chosen], strength=6.0, seed=seed))
-    return np.stack(columns, axis=1)
+def fit_head(table: Table, plan: HeadPlan, rows: Bools, seed: int) -> Floats:
+    """One head's weights, the bias last, from those of its rows that are given; zeros where one side has none."""
+    chosen = rows & plan.rows
+    wanted = plan.wanted[chosen]
+    if wanted.all() or not wanted.any():
+        return np.zeros(table.matrix.shape[1] + 1, np.float32)
+    matrix, weight = table.matrix[chosen], table.weight[chosen]
+    head = _logistic(matrix, wanted, weight, plan.strength, seed)
+    if plan.naive:
+        ratio = _naive_ratio(table.touched[chosen], wanted)
+        second = _logistic(matrix @ sp.diags(ratio), wanted, weight, plan.strength / 4, seed)
+        second[:-1] *= ratio
+        head = (head + second) / 2
+    return head
 
 
-def _scores(matrix: Any, weights: Floats) -> Floats:
+def fit_heads(table: Table, plans: Sequence[HeadPlan], rows: Bools, seed: int) -> Floats:
+    """(buckets + 1, heads): every head fitted on the rows given."""
+    return np.stack([fit_head(table, plan, rows, seed) for plan in plans], axis=1)
+
+
+def margins(matrix: Any, weights: Floats) -> Floats:
+    """Scores of rows by weights whose last row is the bias."""
     return np.asarray(matrix @ weights[:-1] + weights[-1], np.float32)
 
 
-def crossfitted(table: Table, seed: int, progress: Progress) -> Floats:
-    """Every row's head scores from heads that have not seen it."""
-    scores = np.zeros((len(table.examples), len(POLARITY_HEADS)), np.float32)
-    for number in range(FOLDS):
-        inside = table.fold == number
-        scores[inside] = _scores(table.matrix[inside], polarity_heads(table, ~inside, seed))
-        progress(f"极性：第 {number + 1}/{FOLDS} 折")
-    return scores
+MOST_WEIGHTS, MOST_OF_MANY, MANY = 80_000, 160_000, 100_000
+"""A head keeps so many weights, twice as many where it was fitted on many rows; what others add cannot be measured."""
 
 
-def _blend_weights(table: Table, *, cars: bool) -> Floats:
-    """How much each row counts in one domain's last step; the other domain counts where this one has no rows."""
-    inside = (table.cars == cars) & (table.polarity != "")
-    if len(set(table.polarity[inside].tolist())) < 2:
-        inside = table.polarity != ""
-    sets = BLEND_SETS if set(table.source[inside].tolist()) & set(BLEND_SETS) else {}
-    weight = np.array([sets.get(name, 0.05 if sets else 1.0) for name in table.source.tolist()], np.float32)
-    return np.where(inside, weight, np.float32(0))
+_DENSE_FROM = 0.2
+"""A bucket that so large a share of the heads knows is stored as a whole row, which is read sooner."""
 
 
-def _fit_blends(inputs: Floats, table: Table, rows: Bools, families: Sequence[str]) -> Floats:
-    """The last steps for cars and for the rest side by side, the bias last."""
-    return np.hstack([_fit_blend(inputs, table, rows, families, cars=cars) for cars in (True, False)])
+def head_arrays(table: Table, plans: Sequence[HeadPlan], weights: Floats) -> dict[str, NDArray[Any]]:
+    """The arrays of `HashedHeads`: of each head the weights that matter, rounded to one byte."""
+    columns = [_kept(table, plan, weights[:-1, place]) for place, plan in enumerate(plans)]
+    whole = sp.csr_matrix(sp.hstack([sp.csc_matrix(kept[:, None]) for kept, _ in columns]))
+    common = np.diff(whole.indptr) >= _DENSE_FROM * len(plans)
+    rare = whole[~common]
+    rare.sort_indices()
+    order = np.concatenate([np.flatnonzero(common), np.flatnonzero(~common)])
+    return {
+        "buckets": table.buckets[order],
+        "rarity": table.rarity[order].astype(np.float16),
+        "dense": whole[common].toarray().astype(np.int8),
+        "counts": np.diff(rare.indptr).astype(np.uint8),
+        "columns": rare.indices.astype(np.uint8 if len(plans) <= 1 << 8 else np.uint16),
+        "weights": rare.data.astype(np.int8),
+        "scale": np.array([scale for _, scale in columns], np.float32),
+        "bias": weights[-1].astype(np.float32),
+    }
 
 
-def _fit_blend(inputs: Floats, table: Table, rows: Bools, families: Sequence[str], *, cars: bool) -> Floats:
-    weight = _blend_weights(table, cars=cars)
-    chosen = rows & (weight > 0)
-    present = set(table.polarity[chosen].tolist())
-    wide = np.zeros((inputs.shape[1] + 1, len(CLASSES)), np.float32)
-    if len(present) < 2:
-        raise ConfigError(f"训练数据只有一种极性（{'、'.join(present) or '无'}），应至少有两种")
-    model = LogisticRegression(C=1.0, max_iter=2000)
-    model.fit(inputs[chosen].astype(np.float64), table.polarity[chosen], sample_weight=weight[chosen])
-    coefficients, bias = model.coef_, model.intercept_
-    if len(present) == 2:
-        coefficients, bias = np.vstack([-coefficients, coefficients]) / 2, np.append(-bias, bias) / 2
-    wide[-1] = -20
-    for row, name in enumerate(model.classes_):
-        wide[:-1, CLASSES.index(name)] = coefficients[row]
-        wide[-1, CLASSES.index(name)] = bias[row]
-    return np.round(_with_floors(wide, families), 4).astype(np.float32)
+def _kept(table: Table, plan: HeadPlan, weights: Floats) -> tuple[Floats, float]:
+    """The weights of one head as whole numbers, most of them zero, and what their squares are to be multiplied with.
 
-
-_FLOORS = dict.fromkeys(FACTS, 0.9) | {"turned": 2.0}
-"""What a cue adds at least to the log odds of dissatisfaction: the open sets have few of them, people have many."""
-
-
-def _with_floors(wide: Floats, families: Sequence[str]) -> Floats:
-    first = len(POLARITY_HEADS) - 1
-    for place, name in enumerate([*families, *RULE_COLUMNS], first):
-        row = wide[place]
-        missing = _FLOORS.get(name, -np.inf) - (row[0] - (row[1] + row[2]) / 2)
-        if missing > 0:
-            wide[place] = row + np.array([2, -1, -1], np.float32) * np.float32(missing / 3)
-    return wide
-
-
-def blend(table: Table, inputs: Floats, domain: Floats, families: Sequence[str]) -> tuple[Floats, Floats]:
-    """The last steps fitted on all rows, and cross-fitted chances for the card."""
-    chances = np.zeros((len(inputs), len(CLASSES)), np.float32)
-    for number in range(FOLDS):
-        inside = table.fold == number
-        weights = _fit_blends(inputs, table, ~inside, families)
-        chances[inside] = blended(inputs[inside], weights[:-1], weights[-1], domain[inside])
-    return _fit_blends(inputs, table, np.ones(len(inputs), bool), families), chances
-
-
-def threshold_for(table: Table, dissatisfied: Floats) -> float:
-    """The cut that flags at most a fifth of neutral sentences, as long as 86 % of the dissatisfied are found."""
-    rows = table.source == "auto_implicit" if (table.source == "auto_implicit").any() else table.polarity != ""
-    neutral = dissatisfied[rows & (table.polarity == NEUTRAL)]
-    negative = dissatisfied[rows & (table.polarity == NEGATIVE)]
-    quiet = float(np.quantile(neutral, 0.80)) if len(neutral) else 0.5
-    enough = float(np.quantile(negative, 0.14)) if len(negative) else 0.5
-    return round(min(max(0.3, min(quiet, enough)), 0.7), 3)
-
-
-def subject_matrix(table: Table) -> Any:
-    """The same texts with fewer buckets, scaled alike."""
-    drop = BITS - SUBJECT_BITS
-    values = table.idf[table.features.ids]
-    lengths = np.diff(table.features.starts)
-    norms = np.sqrt(np.add.reduceat(values * values, table.features.starts[:-1]))
-    data = values / np.repeat(np.maximum(norms, 1e-6), lengths)
-    shape = (len(table.examples), 1 << SUBJECT_BITS)
-    return sp.csr_matrix((data, table.features.ids >> drop, table.features.starts), shape=shape, dtype=np.float32)
-
-
-def _calibration(scores: Floats, wanted: Bools) -> tuple[float, float]:
-    """Platt's slope and shift, from scores of rows the head had not seen."""
-    model = LogisticRegression(C=100.0, max_iter=1000).fit(scores.reshape(-1, 1).astype(np.float64), wanted)
-    return float(np.round(model.coef_[0, 0], 4)), float(np.round(model.intercept_[0], 4))
-
-
-def _subject_head(matrix: Any, wanted: Bools, fold: NDArray[np.int64], seed: int) -> tuple[Floats, Floats]:
-    """One topic's or department's calibrated weights (bias last), and cross-fitted calibrated scores."""
-    ones = np.ones(len(wanted), np.float32)
-    scores = np.zeros(len(wanted), np.float32)
-    for number in range(FOLDS):
-        inside = fold == number
-        head = _fit(matrix[~inside], wanted[~inside], ones[~inside], strength=20.0, seed=seed)
-        scores[inside] = _scores(matrix[inside], head)
-    slope, shift = _calibration(scores, wanted)
-    head = _fit(matrix, wanted, ones, strength=20.0, seed=seed) * np.float32(slope)
-    head[-1] += shift
-    return head, scores * np.float32(slope) + np.float32(shift)
-
-
-@dataclass(frozen=True, slots=True)
-class Subjects:
-    """Names, weights (bias last) and cross-fitted scores of topics or departments."""
-
-    names: tuple[str, ...]
-    heads: Floats
-    scores: Floats
-
-
-def subjects(matrix: Any, labels: Sequence[Sequence[str]], fold: NDArray[np.int64], seed: int) -> Subjects:
-    """The heads of all topics (or departments) with rows enough."""
-    counts: dict[str, int] = {}
-    for label in (label for each in labels for label in each):
-        counts[label] = counts.get(label, 0) + 1
-    names = tuple(sorted(name for name, count in counts.items() if FEWEST <= count < len(labels)))
-    heads = np.zeros((len(names), matrix.shape[1] + 1), np.float32)
-    scores = np.zeros((len(labels), len(names)), np.float32)
-    for place, name in enumerate(names):
-        wanted = np.array([name in each for each in labels])
-        heads[place], scores[:, place] = _subject_head(matrix, wanted, fold, seed)
-    return Subjects(names, heads.T, scores)
+    A topic hangs on a few heavy weights and an opinion on many light ones: roots keep both exact enough.
+    """
+    often = np.asarray(table.touched[plan.rows].sum(axis=0)).ravel()
+    matters = np.abs(weights) * table.rarity * np.sqrt(often)
+    most = MOST_OF_MANY if int(plan.rows.sum()) > MANY else MOST_WEIGHTS
+    kept = np.argsort(-matters, kind="stable")[:most]
+    largest = max(float(np.abs(weights).max(initial=0)), 1e-6)
+    whole = np.zeros_like(weights)
+    whole[kept] = np.sign(weights[kept]) * np.round(np.sqrt(np.abs(weights[kept]) / largest) * STEPS)
+    return whole, largest / STEPS**2

@@ -16,11 +16,16 @@ from monitor.domain.errors import ConfigError
 
 WEIGHTS = "model.safetensors"
 CARD = "card.json"
-FORMAT = 1
+FORMAT = 2
+
+RESEARCH_LICENCE = "research only"
 
 Floats = NDArray[np.float32]
 
-ARRAYS = ("idf", "polarity", "polarity_bias", "subjects", "subjects_bias", "blend", "blend_bias")
+ARRAYS = (
+    *("buckets", "rarity", "dense", "counts", "columns", "weights", "scale", "bias"),
+    *("blend", "subjects", "stances", "expressions"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +36,17 @@ class Card:
     sha256: str
     format: int
     bits: int
-    subject_bits: int
     seed: int
     threshold: float
+    explicit_from: float
+    """From this score of the explicit head a flagged text counts as said outright."""
     families: tuple[str, ...]
+    heads: tuple[str, ...]
+    """The questions the heads answer, in the order of their columns."""
+    network: tuple[str, ...]
+    """The questions the network answers; empty where there is none."""
+    context: tuple[str, ...]
+    """The questions that the rest of the thread answers; empty where no set had threads."""
     topics: tuple[str, ...]
     departments: tuple[str, ...]
     sets: tuple[Mapping[str, Any], ...] = ()
@@ -42,15 +54,10 @@ class Card:
     limits: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """The arrays of a model."""
-
-    arrays: Mapping[str, Floats]
-
-    def __getitem__(self, name: str) -> Floats:
-        return self.arrays[name]
+    @property
+    def research_only(self) -> tuple[str, ...]:
+        """Sets it learned from whose terms allow measuring only."""
+        return tuple(str(each["name"]) for each in self.sets if each.get("licence") == RESEARCH_LICENCE)
 
 
 def save_model(folder: Path, arrays: Mapping[str, NDArray[Any]], card: Mapping[str, Any]) -> Card:
@@ -88,11 +95,10 @@ def load_card(folder: Path) -> Card:
     return card
 
 
-def load_model(folder: Path) -> tuple[Card, Weights]:
-    """Card and weights; weights that are not those of the card are refused."""
+def load_model(folder: Path) -> tuple[Card, dict[str, NDArray[Any]]]:
+    """Card and arrays; weights that are not those of the card are refused."""
     card = load_card(folder)
-    arrays = read_weights(folder, card.sha256, ARRAYS)
-    return card, Weights({name: array.astype(np.float32) for name, array in arrays.items()})
+    return card, read_weights(folder, card.sha256, ARRAYS)
 
 
 def read_weights(folder: Path, sha256: str, names: Iterable[str]) -> dict[str, NDArray[Any]]:

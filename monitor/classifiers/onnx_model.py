@@ -13,7 +13,7 @@ from monitor.classifiers.model_file import Floats
 from monitor.classifiers.onnx_folder import MODEL, OnnxFolder, read_folder
 from monitor.classifiers.reading import Reader, Reading
 from monitor.classifiers.scoring import softmax
-from monitor.classifiers.trained import blank_verdict, cues_of, expression_of, topics_of
+from monitor.classifiers.verdict_parts import blank_verdict, cues_of, expression_of, keyword_chances, topics_of
 from monitor.classifiers.word_pieces import Piece, WordPieces
 from monitor.domain.errors import ConfigError
 from monitor.domain.verdicts import Polarity, Scores, Verdict
@@ -164,15 +164,16 @@ class OnnxClassifier:
     def _verdict(self, reading: Reading, chances: Floats, place: tuple[int, int] | None) -> Verdict:
         negative, positive = round(float(chances[0]), 4), round(float(chances[2]), 4)
         flagged = negative >= _THRESHOLD
+        polarity = _ORDER[int(np.argmax(chances))]
         return Verdict(
-            polarity=_ORDER[int(np.argmax(chances))],
+            polarity=polarity,
             scores=Scores(negative, round(1 - negative - positive, 4), positive),
             dissatisfied=negative,
             flagged=flagged,
             expression=expression_of(reading, flagged=flagged),
             version=self.version,
             cues=cues_of(reading, flagged=flagged),
-            topics=topics_of({}, reading),
+            topics=topics_of(keyword_chances(reading), polarity),
             severity=reading.severity,
             severity_reason=reading.severity_reason,
             intent=reading.intent,

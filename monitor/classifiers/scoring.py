@@ -2,16 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.classifiers.features import Features
+from monitor.classifiers.features import Features, Ints
 from monitor.classifiers.model_file import Floats
 from monitor.classifiers.reading import Reading
-
-POLARITY_HEADS = ("opinion", "negative", "cars_opinion", "cars_negative", "neutral", "domain")
-"""Negative against positive; against all; the same among car posts; neutral against opinions; cars or not."""
 
 _KINDS = ("negative", "demand", "insult")
 RULE_COLUMNS = (*_KINDS, "positives", "question", "length", "spam", "turned")
@@ -24,24 +24,112 @@ FACTS = ("waiting", "again", "bare_fact", "leaving", "fallen_expectation", "resi
 
 def sigmoid(values: Floats) -> Floats:
     """1 / (1 + exp(-x)), without overflow."""
-    result: Floats = (1 / (1 + np.exp(-np.clip(values, -30, 30)))).astype(np.float32)
-    return result
+    return np.asarray(1 / (1 + np.exp(-np.minimum(np.maximum(values, -30), 30))), np.float32)
 
 
 def softmax(values: Floats) -> Floats:
-    """Each row as probabilities."""
-    raised = np.exp(values - values.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+    """Probabilities over the last axis."""
+    raised = np.exp(values - np.maximum.reduce(values, -1, keepdims=True))
+    return np.asarray(raised / np.add.reduce(raised, -1, keepdims=True), np.float32)
 
 
-def margins(features: Features, idf: Floats, table: Floats, bias: Floats, *, drop: int = 0) -> Floats:
-    """For each text and head the weighted sum of its buckets; `drop` low bits are left off for a smaller table."""
-    values = idf[features.ids]
-    starts = features.starts[:-1]
-    norms = np.sqrt(np.add.reduceat(values * values, starts))
-    ids = features.ids >> drop if drop else features.ids
-    sums = np.add.reduceat(table[ids] * values[:, None], starts, axis=0)
-    return np.asarray(sums / np.maximum(norms, 1e-6)[:, None] + bias, np.float32)
+HEAD_ARRAYS = ("buckets", "rarity", "dense", "counts", "columns", "weights", "scale", "bias")
+"""What linear heads are stored as: buckets and how rare each is; for the first of them, which many heads know, a whole
+row of weights; for each of the others how many weights it has; then all those weights, each with the column of its
+head; at last what the weights of each head are multiplied with, and its bias. A weight is one byte: the root of it."""
+STEPS = 127
+"""The largest root of a weight."""
+
+
+def _squared(roots: NDArray[np.int8]) -> Floats:
+    """The weights of some roots, with their signs."""
+    values = roots.astype(np.float32)
+    values *= np.abs(values)
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class HashedHeads:
+    """Linear heads over hashed buckets: each head keeps only the weights that matter to it.
+
+    `place` has for each of 2**bits buckets its row; row 0 is empty and stands for what training seldom met.
+    """
+
+    place: NDArray[np.int32]
+    rarity: Floats
+    dense: NDArray[np.int8]
+    """Rows 0 to len(dense) - 1."""
+    starts: NDArray[np.int32]
+    """Row len(dense) + r owns weights[starts[r]:starts[r + 1]]."""
+    columns: NDArray[np.int64]
+    weights: NDArray[np.int8]
+    scale: Floats
+    bias: Floats
+
+    @classmethod
+    def of(cls, bits: int, arrays: Mapping[str, NDArray[Any]], prefix: str = "") -> "HashedHeads":
+        """The heads stored under these names."""
+        buckets, rarity, dense, counts, columns, weights, scale, bias = (arrays[prefix + name] for name in HEAD_ARRAYS)
+        place = np.zeros(1 << bits, np.int32)
+        place[buckets] = np.arange(1, len(buckets) + 1, dtype=np.int32)
+        return cls(
+            place,
+            np.append(0, rarity).astype(np.float32),
+            np.vstack([np.zeros((1, len(bias)), np.int8), dense]),
+            np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int32),
+            columns.astype(np.int64),
+            weights,
+            scale.astype(np.float32),
+            bias.astype(np.float32),
+        )
+
+    def margins(self, features: Features) -> Floats:
+        """(texts, heads): the weighted mean of each text's buckets, on a scale where 0 is undecided."""
+        size = len(features.starts) - 1
+        places = self.place.take(features.ids)
+        values = self.rarity.take(places)
+        owners = features.owners
+        # Counting adds each text's numbers in the same order alone and in a batch: the same score to the last bit.
+        lengths = np.sqrt(np.bincount(owners, values * values, size))
+        common = places < len(self.dense)
+        sums = self._sums_of_rare(places[~common], values[~common], owners[~common], size)
+        bounds = np.append(0, np.cumsum(common)).take(features.starts).tolist()
+        self._add_common(sums, places[common], values[common], bounds)
+        return np.asarray(sums / np.maximum(lengths, 1e-6)[:, None] * self.scale + self.bias, np.float32)
+
+    def _add_common(
+        self, sums: NDArray[np.float64], places: NDArray[np.int32], values: Floats, bounds: Sequence[int]
+    ) -> None:
+        for number, (start, end) in enumerate(pairwise(bounds)):
+            # A copy begins at the same kind of address in every batch, and so is added up in the same order.
+            sums[number] += values[start:end].copy() @ _squared(self.dense.take(places[start:end], axis=0))
+
+    def _sums_of_rare(self, places: NDArray[np.int32], values: Floats, owners: Ints, size: int) -> NDArray[np.float64]:
+        heads = len(self.bias)
+        where, counts = self._weights_of(places - len(self.dense))
+        cells = np.repeat(owners * heads, counts) + self.columns.take(where)
+        shares = np.repeat(values, counts) * _squared(self.weights.take(where))
+        return np.asarray(np.bincount(cells, shares, size * heads), np.float64).reshape(size, heads)
+
+    def _weights_of(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the weights of rows stand, one row after the other, and how many each row has."""
+        first = self.starts.take(rows).astype(np.int64)
+        counts = self.starts.take(rows + 1) - first
+        ends = np.cumsum(counts)
+        return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + counts, counts), counts
+
+    def pull(self, ids: Ints, heads: Sequence[int]) -> Floats:
+        """(buckets,): how much single buckets speak for some heads, on average."""
+        places = self.place.take(ids)
+        wanted = np.zeros(len(self.bias), np.float32)
+        wanted[list(heads)] = self.scale[list(heads)] / len(heads)
+        pulls = np.zeros(len(places), np.float32)
+        common = places < len(self.dense)
+        pulls[common] = _squared(self.dense.take(places[common], axis=0)) @ wanted
+        where, counts = self._weights_of(places[~common] - len(self.dense))
+        shares = _squared(self.weights.take(where)) * wanted.take(self.columns.take(where))
+        pulls[~common] = np.bincount(np.repeat(np.arange(len(counts)), counts), shares, len(counts))
+        return pulls * self.rarity.take(places)
 
 
 def _turned(reading: Reading) -> bool:
@@ -83,21 +171,3 @@ def rule_rows(readings: Sequence[Reading], families: Sequence[str]) -> Floats:
     """One row of rule numbers a text."""
     places = {name: place for place, name in enumerate(families)}
     return np.array([rule_row(reading, places) for reading in readings], np.float32)
-
-
-def blended(inputs: Floats, blend: Floats, bias: Floats, domain: Floats) -> Floats:
-    """Chances of negative, neutral and positive: two last steps, for cars and for the rest, mixed by the domain."""
-    both = inputs @ blend + bias
-    cars = sigmoid(domain)[:, None]
-    return np.asarray(cars * softmax(both[:, :3]) + (1 - cars) * softmax(both[:, 3:]), np.float32)
-
-
-def blend_inputs(polarity: Floats, rules: Floats) -> Floats:
-    """The inputs of the last step: model scores and rules side by side."""
-    return np.hstack([np.tanh(polarity[:, :-1] / 4) * 4, rules]).astype(np.float32)
-
-
-def top_columns(row: NDArray[np.float32], floor: float) -> list[int]:
-    """The columns above the floor, highest first."""
-    order = np.argsort(-row, kind="stable")
-    return [int(column) for column in order if row[column] >= floor]

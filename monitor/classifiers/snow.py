@@ -6,7 +6,7 @@ from pathlib import Path
 from snownlp import SnowNLP
 
 from monitor.classifiers.reading import Reader, Reading
-from monitor.classifiers.trained import blank_verdict, cues_of, expression_of, topics_of
+from monitor.classifiers.verdict_parts import blank_verdict, cues_of, expression_of, keyword_chances, topics_of
 from monitor.domain.verdicts import Polarity, Scores, Verdict
 
 _THRESHOLD = 0.5
@@ -46,15 +46,16 @@ class SnowClassifier:
         neutral = round(2 * min(positive, negative) / 3, 4)
         scores = Scores(round(negative - neutral / 2, 4), neutral, round(positive - neutral / 2, 4))
         flagged = negative >= _THRESHOLD
+        polarity = Polarity.NEGATIVE if flagged else Polarity.POSITIVE
         return Verdict(
-            polarity=Polarity.NEGATIVE if flagged else Polarity.POSITIVE,
+            polarity=polarity,
             scores=scores,
             dissatisfied=negative,
             flagged=flagged,
             expression=expression_of(reading, flagged=flagged),
             version=self.version,
             cues=cues_of(reading, flagged=flagged),
-            topics=topics_of({}, reading),
+            topics=topics_of(keyword_chances(reading), polarity),
             severity=reading.severity,
             severity_reason=reading.severity_reason,
             intent=reading.intent,

@@ -1,34 +1,37 @@
 """The shipped model at work: numpy and nothing heavier, whole batches at once."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from monitor.classifiers.cues import EXPLICIT, EXPLICIT_REASON, MOST_CUES, cue_at
-from monitor.classifiers.features import Features, Ints, extract
-from monitor.classifiers.model_file import Card, Floats, Weights, load_model
+from monitor.classifiers.cues import cue_at
+from monitor.classifiers.ensemble import Ensemble, Said, opinion_names, raise_by
+from monitor.classifiers.explaining import strongest_words, word_slices
+from monitor.classifiers.expressions import TOLD_HEADS, kind_inputs, kinds_of
+from monitor.classifiers.features import Features, extract
+from monitor.classifiers.long_texts import LONG, Span
+from monitor.classifiers.model_file import Card, load_model
 from monitor.classifiers.reading import SPAM_FROM, Reader, Reading
-from monitor.classifiers.scoring import blend_inputs, blended, margins, rule_rows, sigmoid, top_columns
-from monitor.domain.verdicts import Cue, Expression, Polarity, Scores, Suggestion, Topic, Verdict
+from monitor.classifiers.scoring import rule_rows
+from monitor.classifiers.subject_telling import POLARITIES, SubjectTeller
+from monitor.classifiers.verdict_parts import blank_verdict, cues_of, expression_of, keyword_chances, topics_of
+from monitor.domain.verdicts import Cue, Expression, Polarity, Scores, Suggestion, Verdict
 
 SHIPPED = Path(__file__).parent / "models" / "shipped"
 
 MODEL_CUE = "model"
 MODEL_REASON = "没有现成的线索，模型主要凭这个词判断"
 
-_LONG = 160
-"""Longer texts are also judged sentence by sentence."""
-_SHORTEST_SENTENCE = 12
-_SENTENCE = re.compile(r"[^。!?;\n…~]{1,400}[。!?;\n…~]{0,8}|[。!?;\n…~]{1,400}")
 _MOST_IN_A_BATCH = 400_000
 """Characters whose features are held in memory at one time."""
-_TOPIC_FLOOR = 0.4
-_MOST_TOPICS = 5
-_POLARITIES = (Polarity.NEGATIVE, Polarity.NEUTRAL, Polarity.POSITIVE)
+_LONGEST_CONTEXT = 2_000
+"""Characters of a thread that are read at most."""
+_SPAM_LEAVES = 0.2
+"""What an advertisement keeps of its chance of dissatisfaction."""
 
 
 class Judgement(NamedTuple):
@@ -44,20 +47,19 @@ class _Batch:
 
     readings: Sequence[Reading]
     features: Features
-    chances: Floats
-    subjects: Floats
+    said: Said
+    scores: Sequence[Scores]
+    worst: Mapping[int, Span]
 
 
-def _sentences(text: str) -> list[str]:
-    """Sentences, the short ones joined to what follows."""
-    sentences: list[str] = []
-    held = ""
-    for sentence in _SENTENCE.findall(text):
-        held += sentence
-        if len(held) >= _SHORTEST_SENTENCE:
-            sentences.append(held)
-            held = ""
-    return [*sentences, held] if held else sentences
+@dataclass(frozen=True, slots=True)
+class _Details:
+    """What is told of one text beside its scores."""
+
+    words: tuple[Cue, ...]
+    topics: Mapping[str, float]
+    stances: Mapping[str, Polarity]
+    outright: bool
 
 
 def _chunks(lengths: Sequence[int]) -> list[slice]:
@@ -74,214 +76,152 @@ def _chunks(lengths: Sequence[int]) -> list[slice]:
 class TrainedModel:
     """Weights and lexicon together: judges texts and suggests departments."""
 
-    def __init__(self, lexicon: Reader, card: Card, weights: Weights) -> None:
+    def __init__(self, lexicon: Reader, card: Card, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.reader = lexicon
         self.card = card
         self.version = f"{card.version}+{lexicon.version}"
-        self._weights = weights
-        self._topic_count = len(card.topics)
+        self._ensemble = Ensemble(card, arrays)
+        self._subjects = SubjectTeller(card, self._ensemble, arrays)
+        own = opinion_names(card.heads)
+        self._told = [own.index(name) for name in TOLD_HEADS] if set(TOLD_HEADS) <= set(own) else []
+        self._kinds = arrays["expressions"].astype(np.float32)
+        self._known_topics = frozenset(card.topics)
 
-    def judge(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Judgement]:  # noqa: ARG002
+    def judge(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Judgement]:
         """One judgement a text, in order; never raises for any text."""
+        threads = contexts if contexts is not None else [""] * len(texts)
         return [
             judgement
             for part in _chunks([len(text) for text in texts])
-            for judgement in self._judge_part([self.reader.read(text) for text in texts[part]])
+            for judgement in self._judge_part([self.reader.read(text) for text in texts[part]], threads[part])
         ]
 
-    def _judge_part(self, readings: Sequence[Reading]) -> list[Judgement]:
-        judged = [reading for reading in readings if not reading.blank]
-        found = iter(self._judged(judged)) if judged else iter(())
-        return [self._blank(reading) if reading.blank else next(found) for reading in readings]
+    def expressions(self, texts: Sequence[str]) -> list[Expression]:
+        """Whether each text says a feeling, only shows one, or has no opinion: of satisfied writers too."""
+        found: list[Expression] = []
+        for part in _chunks([len(text) for text in texts]):
+            readings = [self.reader.read(text) for text in texts[part]]
+            judged = [reading for reading in readings if not reading.blank]
+            kinds = iter(self._kinds_of(judged) if judged and len(self._kinds) else [Expression.NONE] * len(judged))
+            found += [Expression.NONE if reading.blank else next(kinds) for reading in readings]
+        return found
 
-    def _blank(self, reading: Reading) -> Judgement:
-        return Judgement(blank_verdict(reading, self.version))
+    def _kinds_of(self, readings: Sequence[Reading]) -> list[Expression]:
+        return kinds_of(kind_inputs(self._batch(readings, [""] * len(readings)).said, self._told), self._kinds)
 
-    def _judged(self, readings: Sequence[Reading]) -> list[Judgement]:
-        features = extract([reading.folded.text for reading in readings], self.card.bits)
-        batch = _Batch(readings, features, self._chances(readings, features), self._subject_chances(features))
-        words = self._model_words(batch)
-        suggestions = self._suggestions(batch)
+    def _judge_part(self, readings: Sequence[Reading], contexts: Sequence[str]) -> list[Judgement]:
+        judged = [place for place, reading in enumerate(readings) if not reading.blank]
+        found = iter(self._judged([readings[place] for place in judged], [contexts[place] for place in judged]))
         return [
-            Judgement(self._verdict(batch, place, words[place]), suggestions[place]) for place in range(len(readings))
+            Judgement(blank_verdict(reading, self.version)) if reading.blank else next(found) for reading in readings
         ]
 
-    def _chances(self, readings: Sequence[Reading], features: Features) -> Floats:
+    def _judged(self, readings: Sequence[Reading], contexts: Sequence[str]) -> list[Judgement]:
+        if not readings:
+            return []
+        batch = self._batch(readings, [self._folded_context(context) for context in contexts])
+        words = self._model_words(batch)
+        chances = self._subjects.chances(readings, batch.said)
+        topics = self._subjects.topics(chances)
+        stances = self._subjects.stances(batch.said, topics)
+        outright = self._outright(batch.said)
+        suggestions = self._subjects.suggestions(readings, batch.features, batch.said, chances)
+        return [
+            Judgement(
+                self._verdict(
+                    batch, place, _Details(words.get(place, ()), topics[place], stances[place], outright[place])
+                ),
+                suggestions[place],
+            )
+            for place in range(len(readings))
+        ]
+
+    def _batch(self, readings: Sequence[Reading], contexts: Sequence[str]) -> _Batch:
+        texts = [reading.folded.text for reading in readings]
+        features = extract(texts, self.card.bits)
         rules = rule_rows(readings, self.card.families)
-        chances = self._blended(features, rules)
-        long = [place for place, reading in enumerate(readings) if len(reading.folded.text) > _LONG]
-        return self._with_worst_sentence(chances, readings, long) if long else chances
+        said = self._ensemble.say(texts, features, rules, contexts)
+        worst: dict[int, Span] = {}
+        for place, text in enumerate(texts):
+            if len(text) > LONG:
+                worst[place], chance = self._ensemble.worst_sentence(text, rules[place], contexts[place])
+                raise_by(said.chances[place], chance)
+        rows = said.chances.astype(np.float64).round(4).tolist()
+        scores = [_scores(row, advert=reading.spam >= SPAM_FROM) for row, reading in zip(rows, readings, strict=True)]
+        return _Batch(readings, features, said, scores, worst)
 
-    def _blended(self, features: Features, rules: Floats) -> Floats:
-        weights = self._weights
-        polarity = margins(features, weights["idf"], weights["polarity"], weights["polarity_bias"])
-        return blended(blend_inputs(polarity, rules), weights["blend"], weights["blend_bias"], polarity[:, -1])
+    def _folded_context(self, context: str) -> str:
+        return self.reader.prepare(context[:_LONGEST_CONTEXT]).text.strip() if context else ""
 
-    def _with_worst_sentence(self, chances: Floats, readings: Sequence[Reading], long: Sequence[int]) -> Floats:
-        """Complaints hide in one clause of a long friendly post: half of what its worst sentence adds is counted."""
-        for place in long:
-            sentences = _sentences(readings[place].folded.text)
-            features = extract(sentences, self.card.bits)
-            rules = rule_rows([readings[place]], self.card.families).repeat(len(sentences), axis=0)
-            worst = float(self._blended(features, rules)[:, 0].max())
-            whole = float(chances[place, 0])
-            if worst > whole:
-                negative = whole + (worst - whole) * WORST_COUNTS
-                chances[place, 1:] *= (1 - negative) / max(1 - whole, 1e-6)
-                chances[place, 0] = negative
-        return chances
+    def _outright(self, said: Said) -> list[bool]:
+        """Which texts say it outright, as the model hears it."""
+        if not len(self._kinds):
+            return [False] * len(said.chances)
+        heard: list[bool] = (said.score(self._told[0]) >= self.card.explicit_from).tolist()
+        return heard
 
-    def _subject_chances(self, features: Features) -> Floats:
-        weights = self._weights
-        drop = self.card.bits - self.card.subject_bits
-        return sigmoid(margins(features, weights["idf"], weights["subjects"], weights["subjects_bias"], drop=drop))
-
-    def _verdict(self, batch: _Batch, place: int, model_words: tuple[Cue, ...]) -> Verdict:
-        reading = batch.readings[place]
-        chances = [round(float(chance), 4) for chance in batch.chances[place]]
-        if reading.spam >= SPAM_FROM:
-            chances = [round(chances[0] * 0.2, 4), round(1 - chances[0] * 0.2 - chances[2] * 0.2, 4), chances[2] * 0.2]
-        flagged = chances[0] >= self.card.threshold
+    def _verdict(self, batch: _Batch, place: int, details: _Details) -> Verdict:
+        reading, scores = batch.readings[place], batch.scores[place]
+        flagged = scores.negative >= self.card.threshold
+        row = (scores.negative, scores.neutral, scores.positive)
+        polarity = POLARITIES[row.index(max(row))]
+        chances = {**details.topics, **keyword_chances(reading, self._known_topics)}
+        span = batch.worst.get(place) if flagged else None
         return Verdict(
-            polarity=_POLARITIES[int(np.argmax(chances))],
-            scores=Scores(chances[0], chances[1], round(1 - chances[0] - chances[1], 4)),
-            dissatisfied=chances[0],
+            polarity=polarity,
+            scores=scores,
+            dissatisfied=scores.negative,
             flagged=flagged,
-            expression=expression_of(reading, flagged=flagged),
+            expression=expression_of(reading, flagged=flagged, outright=details.outright),
             version=self.version,
-            cues=cues_of(reading, flagged=flagged, model_words=model_words),
-            topics=self._topics(batch.subjects[place, : self._topic_count], reading),
+            cues=cues_of(reading, flagged=flagged, model_words=details.words),
+            topics=topics_of(chances, polarity, details.stances) if chances else (),
             severity=reading.severity,
             severity_reason=reading.severity_reason,
             intent=reading.intent,
             spam=reading.spam,
+            worst=reading.folded.span(*span) if span else None,
         )
 
-    def _topics(self, chances: Floats, reading: Reading) -> tuple[Topic, ...]:
-        return topics_of(dict(zip(self.card.topics, chances.tolist(), strict=True)), reading)
-
-    def _suggestions(self, batch: _Batch) -> list[tuple[Suggestion, ...]]:
-        departments = self.card.departments
-        if not departments:
-            return [()] * len(batch.readings)
-        chances = batch.subjects[:, self._topic_count :]
-        shares = chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-6)
-        top = shares.argmax(axis=1)
-        words = self._strongest_words(batch.features, self._topic_count + top)
-        result = []
-        for place in range(len(batch.readings)):
-            ranked = top_columns(shares[place], 0.01)
-            why = tuple(word for word, _ in words[place])
-            result.append(
-                tuple(
-                    Suggestion(departments[column], round(float(shares[place, column]), 4), why if not rank else ())
-                    for rank, column in enumerate(ranked)
-                )
-            )
-        return result
-
-    def _word_owners(self, features: Features) -> Ints:
-        return np.repeat(np.arange(len(features.words)), [len(each) for each in features.words])
-
-    def _strongest_words(self, features: Features, columns: Ints) -> list[list[tuple[str, int]]]:
-        """For each text the three words (with their place in it) that speak most for a column of the subjects."""
-        drop = self.card.bits - self.card.subject_bits
-        owners = self._word_owners(features)
-        weights = self._weights["subjects"][features.word_ids >> drop, columns[owners]]
-        return _three_strongest(features, weights * self._weights["idf"][features.word_ids])
-
-    def _model_words(self, batch: _Batch) -> list[tuple[Cue, ...]]:
-        """The words the model went by, for texts in which no rule found anything."""
-        needed = [
-            not reading.cues and not reading.explicit and batch.chances[place, 0] >= self.card.threshold
-            for place, reading in enumerate(batch.readings)
+    def _model_words(self, batch: _Batch) -> dict[int, tuple[Cue, ...]]:
+        """The words the model went by, for flagged texts in which no rule found anything."""
+        asked = [
+            place
+            for place, (reading, scores) in enumerate(zip(batch.readings, batch.scores, strict=True))
+            if scores.negative >= self.card.threshold and not reading.cues and not reading.explicit
         ]
-        if not any(needed):
-            return [()] * len(needed)
-        ids = batch.features.word_ids
-        values = self._weights["polarity"][ids, :4].mean(axis=1) * self._weights["idf"][ids]
-        strongest = _three_strongest(batch.features, values)
-        return [
-            tuple(
-                cue_at(reading.folded, (start, start + len(word)), family=MODEL_CUE, reason=MODEL_REASON)
-                for word, start in sorted(strongest[place], key=lambda each: each[1])
-            )
-            if needed[place]
-            else ()
-            for place, reading in enumerate(batch.readings)
+        slices = word_slices(batch.features) if asked else []
+        values = [
+            self._ensemble.heads.pull(batch.features.word_ids[slices[place]], self._spoke(batch.said, place))
+            for place in asked
         ]
+        found = strongest_words(batch.features, asked, values)
+        return {
+            place: tuple(_word_cue(batch.readings[place], *each) for each in sorted(words, key=lambda each: each[1]))
+            for place, words in zip(asked, found, strict=True)
+        }
+
+    def _spoke(self, said: Said, place: int) -> list[int]:
+        """The heads that decided a text: those for all texts, and that of its own domain."""
+        own = int(self._ensemble.layout.opinions[int(said.shares[place].argmax())])
+        return [*self._ensemble.bad, own]
 
 
-WORST_COUNTS = 0.5
+def _word_cue(reading: Reading, word: str, start: int) -> Cue:
+    return cue_at(reading.folded, (start, start + len(word)), family=MODEL_CUE, reason=MODEL_REASON)
 
 
-def _three_strongest(features: Features, values: Floats) -> list[list[tuple[str, int]]]:
-    """For each text its three words of highest positive value, with their places."""
-    result: list[list[tuple[str, int]]] = []
-    first = 0
-    for words in features.words:
-        own = values[first : first + len(words)].tolist()
-        first += len(words)
-        result.append(_best_of(words, own))
-    return result
-
-
-def _best_of(words: Sequence[str], values: Sequence[float]) -> list[tuple[str, int]]:
-    best: dict[str, tuple[float, int]] = {}
-    start = 0
-    for word, value in zip(words, values, strict=True):
-        if value > 0.2 and len(word) > 1 and word not in best and not word.isdigit():
-            best[word] = (value, start)
-        start += len(word)
-    ranked = sorted(best.items(), key=lambda each: -each[1][0])[:3]
-    return [(word, place) for word, (_, place) in ranked]
-
-
-def blank_verdict(reading: Reading, version: str) -> Verdict:
-    """The verdict on a text in which there is nothing to judge."""
-    return Verdict(
-        polarity=Polarity.NEUTRAL,
-        scores=Scores(0.0, 1.0, 0.0),
-        dissatisfied=0.0,
-        flagged=False,
-        expression=Expression.NONE,
-        version=version,
-        reason=reading.blank,
-    )
-
-
-def expression_of(reading: Reading, *, flagged: bool) -> Expression:
-    """Explicit when an opinion word, demand or insult stands in a flagged text; implicit when it is flagged without."""
-    if not flagged:
-        return Expression.NONE
-    return Expression.EXPLICIT if reading.explicit else Expression.IMPLICIT
-
-
-def cues_of(reading: Reading, *, flagged: bool, model_words: tuple[Cue, ...] = ()) -> tuple[Cue, ...]:
-    """The families' cues, and in a flagged text what is said outright or what the model went by."""
-    if not flagged:
-        return reading.cues
-    outright = [
-        cue_at(reading.folded, (start, end), family=EXPLICIT, reason=EXPLICIT_REASON)
-        for _, start, end in reading.explicit[:MOST_CUES]
-    ]
-    return tuple(sorted([*reading.cues, *outright, *model_words], key=lambda cue: (cue.start, cue.end))[:MOST_CUES])
-
-
-def topics_of(learned: dict[str, float], reading: Reading) -> tuple[Topic, ...]:
-    """Topics by model and keywords together, the likeliest first; keywords alone where the model knows nothing."""
-    chances = dict(learned)
-    for name, hits in reading.topics:
-        told = (0.25 if hits == 1 else 0.4) if name in learned else (0.5 if hits == 1 else 0.7)
-        chances[name] = 1 - (1 - chances.get(name, 0.0)) * (1 - told)
-    kept = sorted(((chance, name) for name, chance in chances.items() if chance >= _TOPIC_FLOOR), reverse=True)
-    return tuple(Topic(name, round(chance, 4)) for chance, name in kept[:_MOST_TOPICS])
+def _scores(row: Sequence[float], *, advert: bool) -> Scores:
+    """Three chances that add up to one; of an advertisement's only a part is left beside neutral."""
+    leaves = _SPAM_LEAVES if advert else 1.0
+    negative, positive = round(row[0] * leaves, 4), round(row[2] * leaves, 4)
+    return Scores(negative, round(1 - negative - positive, 4), positive)
 
 
 def open_model(reader: Reader, folder: Path | None = None) -> TrainedModel:
     """The model of a folder, by default the one that ships with the product."""
-    card, weights = load_model(folder or SHIPPED)
-    return TrainedModel(reader, card, weights)
+    card, arrays = load_model(folder or SHIPPED)
+    return TrainedModel(reader, card, arrays)
 
 
 class TrainedClassifier:
@@ -308,3 +248,7 @@ class TrainedClassifier:
     def classify(self, texts: Sequence[str], contexts: Sequence[str] | None = None) -> list[Verdict]:
         """One verdict a text, in order."""
         return [judgement.verdict for judgement in self.model.judge(texts, contexts)]
+
+    def expressions(self, texts: Sequence[str]) -> list[Expression]:
+        """Explicit, implicit or none of each text, of satisfied writers too."""
+        return self.model.expressions(texts)

@@ -42,8 +42,9 @@ def trained(models: Path) -> MakeModel:
     def make(weight: float) -> Path:
         with staging_folder(models) as staged:
             arrays = {name: np.full(2, weight, np.float32) for name in ARRAYS}
-            card = {"bits": 1, "subject_bits": 1, "seed": 7, "threshold": 0.5}
-            save_model(staged / "model", arrays, card | {"families": (), "topics": (), "departments": ()})
+            card = {"bits": 1, "seed": 7, "threshold": 0.5, "explicit_from": 0.0}
+            lists = ("families", "heads", "network", "context", "topics", "departments")
+            save_model(staged / "model", arrays, card | dict.fromkeys(lists, ()))
             return keep_candidate(models, staged / "model")
 
     return make

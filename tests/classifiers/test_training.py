@@ -78,9 +78,56 @@ def test_sets_are_chosen_by_name(data: Path, tmp_path: Path, lexicon_folder: Pat
     assert sets(without=["own_posts"]) == {"own_reviews"}
 
 
-def test_a_research_set_is_refused(data: Path, tmp_path: Path, lexicon_folder: Path) -> None:
-    with pytest.raises(ConfigError, match="研究"):
-        train(data, tmp_path, only=["ecisa"], progress=_quiet, lexicon=lexicon_folder)
+def test_a_research_set_teaches_only_who_names_it_and_the_model_says_so(
+    data: Path, tmp_path: Path, lexicon_folder: Path
+) -> None:
+    card = train(data, tmp_path / "model", only=["ecisa"], progress=_quiet, lexicon=lexicon_folder)
+    assert card.research_only == ("ecisa",)
+    assert train(data, tmp_path / "other", progress=_quiet, lexicon=lexicon_folder).research_only == ()
+
+
+def test_a_further_folder_of_ones_own_joins_in(data: Path, tmp_path: Path, lexicon_folder: Path) -> None:
+    extra = tmp_path / "extra"
+    extra.mkdir()
+    _write(extra / "own_corrections.csv", [("灯又不亮了", "negative"), ("灯修好了，谢谢", "positive")] * 3)
+    card = train(data, tmp_path / "model", extra=extra, progress=_quiet, lexicon=lexicon_folder)
+    assert {each["name"]: each["rows"] for each in card.sets}["own_corrections"] == 6
+
+
+def test_what_was_said_before_helps_where_threads_are_told(
+    tmp_path: Path, lexicon_folder: Path, reader: Reader
+) -> None:
+    folder = tmp_path / "threads"
+    folder.mkdir()
+    said = ["那天的{}就是这样", "{}的事大家都知道", "说的还是{}"]
+    threads = {"negative": "坏了修，修了坏，没人管", "positive": "师傅热情，修得又快又好"}
+    rows = [
+        [text.format(part), label, f"{part}：{thread}"]
+        for label, thread in threads.items()
+        for text in said
+        for part in PARTS
+    ]
+    with (folder / "own_threads.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["text", "label", "context"], *rows])
+    card = train(folder, tmp_path / "model", progress=_quiet, lexicon=lexicon_folder)
+    assert card.context
+    classifier = TrainedClassifier(open_model(reader, tmp_path / "model"))
+    bad, good = classifier.classify(["那天的座椅就是这样"] * 2, ["坏了修，修了坏", "师傅热情，修得好"])
+    assert bad.dissatisfied > good.dissatisfied
+
+
+def test_enough_texts_teach_a_network_too(
+    data: Path, tmp_path: Path, lexicon_folder: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.classifiers.opinions.FEWEST_TEXTS", 50)
+    card = train(data, tmp_path / "model", progress=_quiet, lexicon=lexicon_folder)
+    assert card.network == card.heads
+    again = train(data, tmp_path / "again", progress=_quiet, lexicon=lexicon_folder)
+    assert again.sha256 == card.sha256
+    bad, good = TrainedClassifier(open_model(reader, tmp_path / "model")).classify(
+        ["雨刷总是坏，没人管", "音响很好用，满意"]
+    )
+    assert bad.dissatisfied > good.dissatisfied
 
 
 def test_a_set_that_is_not_there_is_told(data: Path, tmp_path: Path, lexicon_folder: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from datetime import timedelta
 from itertools import count, islice
 from pathlib import Path
@@ -32,12 +33,14 @@ WITHHELD: dict[str, Any] = {}
 
 
 def _model(output: Path, sign: float) -> Card:
-    """The shipped model with its weights turned round or not, under a version of its own."""
+    """The shipped model with its last step turned round or not, under a version of its own."""
     shipped = load_card(SHIPPED)
-    arrays = {name: sign * array for name, array in read_weights(SHIPPED, shipped.sha256, ARRAYS).items()}
-    arrays["idf"] = np.abs(arrays["idf"])
-    arrays["idf"].flat[0] += np.float16(0.5)
-    parts = ("bits", "subject_bits", "seed", "threshold", "families", "topics", "departments", "scores", "settings")
+    arrays = dict(read_weights(SHIPPED, shipped.sha256, ARRAYS))
+    arrays["blend"] = sign * arrays["blend"]
+    arrays["rarity"] = arrays["rarity"] + np.float16(0.001)
+    parts = tuple(
+        each.name for each in fields(Card) if each.name not in {"version", "sha256", "format", "sets", "limits"}
+    )
     return save_model(output, arrays, {name: getattr(shipped, name) for name in parts})
 
 
