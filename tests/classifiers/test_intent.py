@@ -113,7 +113,12 @@ def test_an_intent_is_read_from_the_words(reader: Reader, intent: Intent, text: 
 
 @pytest.mark.parametrize(
     "text",
-    ["开了三年，没投诉过一次，省心", "不用维权，店里主动给换了", "从没想过投诉，服务一直很好", "没有要求赔偿，就是说说"],
+    [
+        "开了三年，没投诉过一次，省心",
+        "不用维权，店里主动给换了",
+        "从没想过投诉，服务一直很好",
+        "没有要求赔偿，就是说说",
+    ],
 )
 def test_a_complaint_that_is_denied_is_none(reader: Reader, text: str) -> None:
     assert reader.read(text).intent is not Intent.COMPLAINT
