@@ -4,7 +4,7 @@ import pytest
 
 from monitor.classifiers.reading import Reader
 
-TOPICS = (
+TOPICS = [
     *("动力", "操控", "制动", "安全", "油耗与续航", "外观", "内饰", "空间", "舒适与异响", "智能座舱与车机"),
     *(
         "配置",
@@ -18,7 +18,7 @@ TOPICS = (
         "金融与费用",
         "承诺与欺诈",
     ),
-)
+]
 
 ABOUT: dict[str, list[str]] = {
     "动力": [
