@@ -30,7 +30,7 @@ class Features:
     @property
     def owners(self) -> Ints:
         """For each id the number of its text."""
-        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        return np.arange(len(self.starts) - 1).repeat(self.starts[1:] - self.starts[:-1])
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def _points(texts: Sequence[str]) -> Hashes:
 
 def _owners(lengths: Sequence[int]) -> Ints | None:
     """For each part the number of its text; None for a single text, which needs no numbers."""
-    return np.repeat(np.arange(len(lengths)), lengths) if len(lengths) > 1 else None
+    return np.arange(len(lengths)).repeat(lengths) if len(lengths) > 1 else None
 
 
 def _add_chars(gathered: _Gathered, points: Hashes, owners: Ints | None) -> None:
@@ -82,8 +82,8 @@ def _add_chars(gathered: _Gathered, points: Hashes, owners: Ints | None) -> None
 
 def _word_hashes(points: Hashes, lengths: Ints) -> Hashes:
     """One number a word, from all its characters, without a loop over words."""
-    starts = np.cumsum(lengths) - lengths
-    within = np.arange(len(points)) - np.repeat(starts, lengths)
+    starts = lengths.cumsum() - lengths
+    within = np.arange(len(points)) - starts.repeat(lengths)
     salted = (points + np.uint64(1)) * _MIX ^ (within.astype(np.uint64) * _PRIME)
     salted *= _MIX
     salted ^= salted >> np.uint64(31)

@@ -18,7 +18,7 @@ from monitor.classifiers.measures import (
 )
 from monitor.classifiers.model_file import Floats
 from monitor.classifiers.subject_fitting import fit_stances
-from monitor.classifiers.subjects import stances as stance_chances
+from monitor.classifiers.subjects import stances as likeliest_stance
 
 Score = dict[str, Any]
 _SURE = 0.5
@@ -129,8 +129,7 @@ def stances(
         inside = table.fold[rows] == number
         weights = fit_stances(inputs[~inside], topic[~inside], topics, wanted[~inside].tolist())
         for row in np.flatnonzero(inside):
-            said = stance_chances(inputs[row : row + 1], int(topic[row]), weights)
-            guessed[row] = CLASSES[int(said[0].argmax())]
+            guessed[row] = CLASSES[likeliest_stance(inputs[row], [int(topic[row])], weights)[0]]
     share, low, high = share_with_interval(int((guessed == wanted).sum()), len(wanted))
     return {
         "set": "stances",

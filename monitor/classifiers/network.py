@@ -77,7 +77,11 @@ class Network:
         lengths = [len(part) for part in parts]
         pooled = self._pooled(parts, np.array(lengths))
         # Row by row, so that a text gets the same answer alone and in a batch, to the last bit.
-        return np.stack([row @ self.heads for row in pooled]) + self.bias
+        answers = np.empty((len(texts), len(self.bias)), np.float32)
+        for row, answer in zip(pooled, answers, strict=True):
+            np.dot(row, self.heads, out=answer)
+        answers += self.bias
+        return answers
 
     def _pooled(self, parts: Sequence[str], lengths: NDArray[np.int64]) -> Floats:
         """Each filter's strongest and mean answer in each text."""
@@ -85,7 +89,7 @@ class Network:
         # The texts one after the other, with as many blanks between two as the window reaches.
         row = (" " * reach).join(["", *parts, ""])
         ids = self.numbers.take(np.frombuffer(row.encode("utf-32-le", "surrogatepass"), np.uint32))
-        starts = np.cumsum(lengths + reach) - lengths - reach
+        starts = (lengths + reach).cumsum() - lengths - reach
         blanks = (starts[:, None] - np.arange(1, reach + 1)).ravel()
         ids[blanks + reach] = 0
         ids[-reach:] = 0

@@ -92,10 +92,15 @@ class HashedHeads:
         # Counting adds each text's numbers in the same order alone and in a batch: the same score to the last bit.
         lengths = np.sqrt(np.bincount(owners, values * values, size))
         common = places < len(self.dense)
-        sums = self._sums_of_rare(places[~common], values[~common], owners[~common], size)
-        bounds = np.append(0, np.cumsum(common)).take(features.starts).tolist()
-        self._add_common(sums, places[common], values[common], bounds)
-        return np.asarray(sums / np.maximum(lengths, 1e-6)[:, None] * self.scale + self.bias, np.float32)
+        rare = ~common
+        sums = self._sums_of_rare(places[rare], values[rare], owners[rare], size)
+        before = np.zeros(len(common) + 1, np.int64)
+        common.cumsum(out=before[1:])
+        self._add_common(sums, places[common], values[common], before.take(features.starts).tolist())
+        sums /= np.maximum(lengths, 1e-6)[:, None]
+        sums *= self.scale
+        sums += self.bias
+        return sums.astype(np.float32)
 
     def _add_common(
         self, sums: NDArray[np.float64], places: NDArray[np.int32], values: Floats, bounds: Sequence[int]
@@ -107,16 +112,19 @@ class HashedHeads:
     def _sums_of_rare(self, places: NDArray[np.int32], values: Floats, owners: Ints, size: int) -> NDArray[np.float64]:
         heads = len(self.bias)
         where, counts = self._weights_of(places - len(self.dense))
-        cells = np.repeat(owners * heads, counts) + self.columns.take(where)
-        shares = np.repeat(values, counts) * _squared(self.weights.take(where))
+        cells = (owners * heads).repeat(counts)
+        cells += self.columns.take(where)
+        shares = values.repeat(counts) * _squared(self.weights.take(where))
         return np.asarray(np.bincount(cells, shares, size * heads), np.float64).reshape(size, heads)
 
     def _weights_of(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Where the weights of rows stand, one row after the other, and how many each row has."""
         first = self.starts.take(rows).astype(np.int64)
         counts = self.starts.take(rows + 1) - first
-        ends = np.cumsum(counts)
-        return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - ends + counts, counts), counts
+        ends = counts.cumsum()
+        where = (first - ends + counts).repeat(counts)
+        where += np.arange(len(where))
+        return where, counts
 
     def pull(self, ids: Ints, heads: Sequence[int]) -> Floats:
         """(buckets,): how much single buckets speak for some heads, on average."""

@@ -71,10 +71,9 @@ class SubjectTeller:
             return found
         network = said.network[having] if said.network is not None else None
         inputs = stance_inputs(said.chances[having], said.linear[having], network, self._stance_columns)
-        for number, place in enumerate(having):
-            for topic in topics[place]:
-                chances = stances(inputs[number : number + 1], self._places[topic], self._stances)
-                found[place][topic] = POLARITIES[int(chances[0].argmax())]
+        for row, place in zip(inputs, having, strict=True):
+            said = stances(row, [self._places[topic] for topic in topics[place]], self._stances)
+            found[place] = {topic: POLARITIES[stance] for topic, stance in zip(topics[place], said, strict=True)}
         return found
 
     def suggestions(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.classifiers.model_file import Floats
-from monitor.classifiers.scoring import sigmoid, softmax
+from monitor.classifiers.scoring import sigmoid
 
 COLUMNS = ("margin", "network", "word", "words", "bias")
 """What a calibration weighs: the linear margin, the network's, one keyword, several, and a constant."""
@@ -97,12 +97,15 @@ def stance_inputs(chances: Floats, linear: Floats, network: Floats | None, colum
     return np.hstack(parts).astype(np.float32)
 
 
-def stances(inputs: Floats, topic: int, weights: Floats) -> Floats:
-    """(texts, 3): chances of negative, neutral and positive towards one topic.
+def stances(inputs: Floats, topics: Sequence[int], weights: Floats) -> list[int]:
+    """The likeliest stance of one text towards each of some topics: 0 negative, 1 neutral, 2 positive.
 
     `weights` has the inputs' rows first, then one row a topic, then the bias.
     """
-    return softmax(inputs @ weights[: inputs.shape[1]] + weights[inputs.shape[1] + topic] + weights[-1])
+    size = len(inputs)
+    said = inputs @ weights[:size] + weights[[size + topic for topic in topics]]
+    found: list[int] = (said + weights[-1]).argmax(axis=1).tolist()
+    return found
 
 
 def _places(names: Sequence[str], domains: Sequence[str], kind: str) -> dict[str, list[tuple[int, int]]]:
