@@ -124,4 +124,4 @@ def threshold_for(table: Table, dissatisfied: Floats) -> float:
 
 def likeliest(found: Floats) -> NDArray[np.str_]:
     """The name of each row's likeliest class."""
-    return np.array(CLASSES)[found.argmax(axis=1)]
+    return np.asarray(np.array(CLASSES)[found.argmax(axis=1)], np.str_)

@@ -164,7 +164,7 @@ def fit_head(table: Table, plan: HeadPlan, rows: Bools, seed: int) -> Floats:
         ratio = _naive_ratio(table.touched[chosen], wanted)
         second = _logistic(matrix @ sp.diags(ratio), wanted, weight, plan.strength / 4, seed)
         second[:-1] *= ratio
-        head = (head + second) / 2
+        head = np.asarray((head + second) / 2, np.float32)
     return head
 
 

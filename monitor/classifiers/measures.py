@@ -102,8 +102,8 @@ def share_of(hits: Bools, of: Bools) -> Measured | None:
 def _cells(chances: Floats, wanted: Bools, bins: int) -> tuple[Ints, Doubles]:
     """For each bin and truth how many rows there are, and the sum of their chances."""
     numbers = np.minimum((chances * bins).astype(np.int64), bins - 1) * 2 + wanted
-    counts = np.bincount(numbers, minlength=2 * bins)
-    return counts, np.bincount(numbers, weights=chances, minlength=2 * bins)
+    counts = np.bincount(numbers, minlength=2 * bins).astype(np.int64)
+    return counts, np.bincount(numbers, weights=chances, minlength=2 * bins).astype(np.float64)
 
 
 def _gap(counts: Doubles, means: Doubles) -> Doubles:

@@ -108,7 +108,8 @@ class Network:
             said += self.tables[place].take(ids[place : place + size], axis=0)
         answers = said * self.scale
         answers += self.offset
-        return np.maximum(answers, 0, out=answers)
+        np.maximum(answers, 0, out=answers)
+        return np.asarray(answers, np.float32)
 
 
 def network_from(arrays: Mapping[str, NDArray[Any]]) -> Network | None:

@@ -185,7 +185,7 @@ def _backward(
     for_spread *= dropped.input
     offset = flat.sum(axis=0)
     back *= dropped.pairs
-    return [_by_row(ids, for_spread), _by_row(pairs_of(_inner(ids)), back)], [for_filters, offset]
+    return [_by_row(ids, for_spread), _by_row(pairs_of(_inner(ids)).astype(np.int64), back)], [for_filters, offset]
 
 
 def _slopes(weights: Weights, lesson: Lesson, batch: Ints, rng: np.random.Generator) -> tuple[list[Rows], list[Floats]]:
@@ -201,7 +201,8 @@ def _slopes(weights: Weights, lesson: Lesson, batch: Ints, rng: np.random.Genera
     said = 1 / (1 + np.exp(-np.clip(pooled @ weights.heads + weights.bias, -30, 30)))
     wrong = np.where(np.isnan(wanted), 0, said - wanted) * lesson.worth * lesson.weight[batch][:, None]
     wrong = (wrong / len(batch)).astype(np.float32)
-    tables, whole = _backward(weights, ids, lengths, seen, (wrong @ weights.heads.T) * dropped.pooled, dropped)
+    slope = np.asarray((wrong @ weights.heads.T) * dropped.pooled, np.float32)
+    tables, whole = _backward(weights, ids, lengths, seen, slope, dropped)
     return tables, [*whole, pooled.T @ wrong, wrong.sum(axis=0)]
 
 

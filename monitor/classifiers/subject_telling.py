@@ -72,8 +72,8 @@ class SubjectTeller:
         network = said.network[having] if said.network is not None else None
         inputs = stance_inputs(said.chances[having], said.linear[having], network, self._stance_columns)
         for row, place in zip(inputs, having, strict=True):
-            said = stances(row, [self._places[topic] for topic in topics[place]], self._stances)
-            found[place] = {topic: POLARITIES[stance] for topic, stance in zip(topics[place], said, strict=True)}
+            likeliest = stances(row, [self._places[topic] for topic in topics[place]], self._stances)
+            found[place] = {topic: POLARITIES[stance] for topic, stance in zip(topics[place], likeliest, strict=True)}
         return found
 
     def suggestions(

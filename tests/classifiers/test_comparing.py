@@ -110,7 +110,7 @@ def test_the_same_posts_give_the_same_figures() -> None:
 
 
 def _card(*scores: dict[str, object]) -> Card:
-    return Card("v", "", 2, 1, 7, 0.5, 0.0, *[()] * 6, scores=scores)
+    return Card("v", "", 2, 1, 7, 0.5, 0.0, (), (), (), (), (), (), scores=scores)
 
 
 def test_cards_are_compared_where_both_measured_the_same() -> None:

@@ -148,8 +148,8 @@ def test_topics_of_a_known_set_are_told_in_our_words() -> None:
         [{"text": "费油", "label": "negative", "topics": "油耗|安全性", "topic_polarity": "油耗:negative"}],
     )
     assert gold is not None
-    assert gold.inventory == {"油耗与续航", "安全"}
-    assert gold.rows[0].stances == {"油耗与续航:negative"}
+    assert gold.inventory == frozenset({"油耗与续航", "安全"})
+    assert gold.rows[0].stances == frozenset({"油耗与续航:negative"})
 
 
 def test_no_emotion_is_not_a_kind_of_expression() -> None:

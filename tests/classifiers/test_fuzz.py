@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +39,7 @@ giants = st.tuples(st.lists(pieces, min_size=1, max_size=12).map("".join), st.sa
     lambda each: (each[0] * (each[1] // max(1, len(each[0])) + 1))[: each[1]]
 )
 _BATCH = 10
-_quietly = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
+_quietly: Any = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
 
 
 def _check(text: str, judgement: Judgement) -> None:
