@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,11 +30,13 @@ def make_post(
     author: str = "",
     thread_id: str = "",
     title: str = "",
+    **more: Any,
 ) -> Post:
-    """A post that was taken in and waits to be handled."""
+    """A post that was taken in and waits to be handled; `more` are further fields of the post as its source gave it."""
     place = source or built_in_source(session, "api")
     external_id = f"made-{next(_numbers)}"
-    raw = RawPost(external_id=external_id, text=text, title=title, author=author, thread_id=thread_id, created_at=now)
+    named = {"title": title, "author": author, "thread_id": thread_id, "created_at": now}
+    raw = RawPost(external_id=external_id, text=text, **named, **more)
     accept_posts(session, place, [raw], pseudonym_key=tools.pseudonym_key, now=now)
     return session.scalars(select(Post).where(Post.external_id == external_id)).one()
 

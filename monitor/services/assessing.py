@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from monitor.domain.ratings import beside_rating, share_of_stars
 from monitor.domain.verdicts import Judged, Suggestion, Verdict
 from monitor.services.tools import Tools
 from monitor.storage.models import Assessment, Post
@@ -40,10 +41,12 @@ def named_in(post: Post, row: Mapping[str, Any], tools: Tools) -> Mapping[str, A
 
 
 def judge_posts(session: Session, posts: Sequence[Post], tools: Tools) -> list[Judged]:
-    """What the classifier says of posts now, each with the rest of its thread before it; nothing is kept."""
+    """What the classifier says of posts now, told the rest of their threads, beside their stars; nothing is kept."""
     threads = posts_of_threads(session, posts)
     contexts = [_context(post, threads.get((post.source_id, post.thread_id), ())) for post in posts]
-    return list(tools.judge.judge([judged_text(post) for post in posts], contexts))
+    judged = tools.judge.judge([judged_text(post) for post in posts], contexts)
+    shares = [share_of_stars(post.rating, post.rating_scale) for post in posts]
+    return [(beside_rating(verdict, share), choices) for (verdict, choices), share in zip(judged, shares, strict=True)]
 
 
 def _context(post: Post, thread: Sequence[ThreadPost]) -> str:

@@ -201,7 +201,7 @@ def _alarms(ticket: Ticket, opening: Opening, tools: Tools, now: datetime) -> li
 
 
 def _cue_words(verdict: Verdict) -> str:
-    return "、".join(f"“{cue.text}”" for cue in verdict.cues[:4])
+    return "、".join(f"“{text}”" for text in dict.fromkeys(cue.text for cue in verdict.cues[:4]))
 
 
 def search_text(ticket: Ticket, posts: Sequence[Post]) -> str:

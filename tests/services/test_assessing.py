@@ -1,4 +1,4 @@
-"""Posts are judged together with what else was said in their threads."""
+"""Posts are judged together with what else was said in their threads, and beside the stars that were given."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from monitor.domain.verdicts import TwoPassJudge, Verdict
-from monitor.services.assessing import MOST_CONTEXT, judge_posts
+from monitor.services.assessing import MOST_CONTEXT, assess_posts, judge_posts
 from monitor.services.tools import Tools
 from monitor.storage.queries.posts import posts_of_threads
 from tests.factories import make_post
@@ -59,3 +59,14 @@ def test_a_long_thread_is_told_in_part(session: Session, listening: Tools, liste
 
 def test_posts_without_threads_ask_nothing_of_the_database(session: Session, tools: Tools, now: datetime) -> None:
     assert posts_of_threads(session, [make_post(session, tools, now)]) == {}
+
+
+def test_five_stars_beside_words_of_dissatisfaction_are_named(session: Session, tools: Tools, now: datetime) -> None:
+    praised = make_post(session, tools, now, "挺好，漏油的事算了", rating=5, rating_scale=5)
+    graded = make_post(session, tools, now, "挺好，漏油的事算了吧", rating=5)
+    content = make_post(session, tools, now, "挺好", rating=5, rating_scale=5)
+    assess_posts(session, [praised, graded, content], tools, now)
+    session.flush()
+    families = [[cue["family"] for cue in post.assessments[-1].details["cues"]] for post in (praised, graded, content)]
+    assert families == [["resignation", "rating_contrast"], ["resignation"], []]
+    assert praised.assessments[-1].flagged is graded.assessments[-1].flagged is True
