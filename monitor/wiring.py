@@ -23,7 +23,7 @@ from monitor.classifiers.evaluation import evaluate
 from monitor.classifiers.lexicon import Lexicon, load_lexicon
 from monitor.classifiers.lexicon_comparing import LexiconComparison
 from monitor.classifiers.lexicon_measuring import MeasuredFamily, measure_lexicon
-from monitor.classifiers.model_file import Card, load_card
+from monitor.classifiers.model_file import Card, load_card, refuse_research_only
 from monitor.classifiers.pairing import compare
 from monitor.classifiers.reading import Reader
 from monitor.classifiers.registry import (
@@ -71,6 +71,8 @@ def open_installation(**overrides: Any) -> Installation:
     """The installation that settings and environment point to. Raises `ConfigError`; touches no network."""
     folder = config_folder()
     settings = load_settings(folder, **overrides)
+    if settings.model:
+        refuse_research_only(Path(settings.model))
     settings.data.mkdir(parents=True, exist_ok=True)
     return Installation(settings, load_configuration(folder, settings.zone), open_database(settings.url))
 

@@ -16,7 +16,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
-from monitor.classifiers.model_file import CARD, load_card, load_model
+from monitor.classifiers.model_file import CARD, load_card, load_model, refuse_research_only
 from monitor.domain.candidates import Adoption, Candidate, Comparison, Figure
 from monitor.domain.errors import ConfigError
 from monitor.domain.learning import Lesson
@@ -134,7 +134,8 @@ def broken_model(models: Path, version: str, error: Exception) -> str:
 
 
 def adopt(models: Path, folder: Path, *, by: str, at: str, comparison: Comparison | None, forced: bool) -> Adoption:
-    """Brings a model into force. Raises `ConfigError` when it does not load whole."""
+    """Brings a model into force. Raises `ConfigError` when it does not load whole, or is for research only."""
+    refuse_research_only(folder)
     card, _ = load_model(folder)
     figures = {figure.measure: round(figure.candidate, 4) for figure in comparison.figures} if comparison else {}
     count = {"n": comparison.n} if comparison else {}

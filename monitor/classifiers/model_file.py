@@ -95,6 +95,16 @@ def load_card(folder: Path) -> Card:
     return card
 
 
+def refuse_research_only(folder: Path) -> None:
+    """Raises `ConfigError` for a model that learned from sets for research only: it may measure, never work."""
+    names = load_card(folder).research_only if folder.is_dir() else ()
+    if names:
+        raise ConfigError(
+            f"{folder}: 这个模型用了只许研究的数据集 {'、'.join(names)}，只能评测，不能在产品里用；"
+            f"请用 monitor classifier train --without {','.join(names)} 重新训练"
+        )
+
+
 def load_model(folder: Path) -> tuple[Card, dict[str, NDArray[Any]]]:
     """Card and arrays; weights that are not those of the card are refused."""
     card = load_card(folder)

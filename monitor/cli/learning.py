@@ -81,7 +81,15 @@ def train(data: Path, output: Path | None, with_corrections: bool, form: str, **
     if output is None:
         raise click.UsageError("请用 --output 写明模型放到哪个文件夹")
     card = train_model(config_folder() / "lexicon", data, output, **choice)
-    click.echo(f"模型 {card.version} 已写到 {output}；启用它：monitor classifier adopt {output}")
+    click.echo(f"模型 {card.version} 已写到 {output}；{_next_step(card.research_only, output)}")
+
+
+def _next_step(research_only: Sequence[str], output: Path) -> str:
+    """What may be done with a model: one that learned from research sets is for measuring."""
+    if research_only:
+        names = "、".join(research_only)
+        return f"{names} 只许研究，这个模型只能用来评测：monitor classifier evaluate --model {output}"
+    return f"启用它：monitor classifier adopt {output}"
 
 
 def _names(text: str) -> Sequence[str]:
