@@ -113,6 +113,13 @@ LABELS: dict[type[StrEnum], Mapping[Any, str]] = {
 }
 """By type, because members of different enums can have the same text and would then be the same key."""
 
+STANCES: Mapping[Polarity, str] = {
+    Polarity.NEGATIVE: "不满",
+    Polarity.NEUTRAL: "中性",
+    Polarity.POSITIVE: "满意",
+}
+"""How somebody stands to a topic, where `LABELS` says how a whole post reads."""
+
 TRIAGE_REASONS = {
     "direct": "直接向我们提出的投诉",
     "severity": "内容严重，不等人判断",

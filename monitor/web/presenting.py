@@ -32,6 +32,7 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         label=wording.label,
+        stance=lambda polarity: wording.STANCES[polarity],
         moment=moment,
         brief_moment=brief_moment,
         time_left=time_left,

@@ -97,3 +97,47 @@ def test_a_page_of_long_signals_stays_light(sign_in: SignIn, hinted: Callable[..
     assert len(page.encode()) < 60_000
     assert f"/signals/{ids[-1]}/text" in page
     assert len(alice.get(f"/signals/{ids[-1]}/text").get_data(as_text=True)) > 2000
+
+
+def _heard(sqlite: Database, post_id: int, **details: object) -> None:
+    """Puts further parts of a verdict beside those of the post."""
+    with sqlite.writing.begin() as session:
+        assessment = session.get_one(Post, post_id).assessments[-1]
+        assessment.details = {**assessment.details, **details}
+
+
+def test_a_signal_says_how_its_writer_stands_to_each_topic(
+    sign_in: SignIn, hinted: Callable[..., int], sqlite: Database
+) -> None:
+    topics = [
+        {"name": "外观", "score": 0.9, "polarity": "positive"},
+        {"name": "制动", "score": 0.8, "polarity": "negative"},
+    ]
+    _heard(sqlite, hinted(), topics=topics)
+    page = sign_in("alice").get("/signals").get_data(as_text=True)
+    assert '<li>外观<small class="stance-positive">满意</small></li>' in page
+    assert '<li>制动<small class="stance-negative">不满</small></li>' in page
+
+
+def test_the_worst_sentence_of_a_long_signal_is_marked_with_a_way_to_it(
+    sign_in: SignIn, hinted: Callable[..., int], sqlite: Database
+) -> None:
+    text = "座椅舒服，音响够听。" * 40 + "算了，漏油没人管。"
+    post_id = hinted(text)
+    _heard(sqlite, post_id, worst=[len(text) - 9, len(text)])
+    page = sign_in("alice").get("/signals").get_data(as_text=True)
+    assert f'<a href="#worst-{post_id}">最不满的一句</a>算了，漏油没人管。' in page
+    marked = f'<span class="worst" id="worst-{post_id}"><mark title="作罢：放弃争取">算了</mark>，漏油没人管。</span>'
+    assert marked in page
+
+
+def test_a_verdict_of_an_early_version_still_shows(
+    sign_in: SignIn, hinted: Callable[..., int], sqlite: Database
+) -> None:
+    _heard(sqlite, hinted(), topics=[{"name": "外观", "score": 0.9}])
+    with sqlite.writing.begin() as session:
+        assessment = session.scalars(select(Post)).one().assessments[-1]
+        assessment.details = {key: value for key, value in assessment.details.items() if key != "worst"}
+    page = sign_in("alice").get("/signals").get_data(as_text=True)
+    assert "<li>外观</li>" in page
+    assert "最不满的一句" not in page

@@ -48,6 +48,21 @@ def test_cue_words_are_marked_with_family_and_reason(sign_in: SignIn, opened: Ma
     assert '投诉<mark title="久候：等得太久">等了三个月</mark>' in page
 
 
+def test_a_post_says_how_its_writer_stands_to_each_topic_until_somebody_corrects_it(
+    sign_in: SignIn, opened: MakeTicket, sqlite: Database
+) -> None:
+    number, alice = opened("投诉等了三个月"), sign_in("alice")
+    with sqlite.writing.begin() as session:
+        post = session.scalars(select(Post)).one()
+        topics = [{"name": "配件", "score": 0.9, "polarity": "negative"}, {"name": "外观", "score": 0.8}]
+        post.assessments[-1].details = post.assessments[-1].details | {"topics": topics}
+        post_id = post.id
+    stance = '<li>配件<small class="stance-negative">不满</small></li><li>外观</li>'
+    assert stance in _page(alice, number)
+    _do(alice, number, f"posts/{post_id}/correction", polarity="positive", expression="none", topic="制动")
+    assert stance not in _page(alice, number)
+
+
 def test_markup_in_a_post_is_shown_and_never_run(sign_in: SignIn, opened: MakeTicket) -> None:
     page = _page(sign_in("alice"), opened("投诉<script>alert(1)</script><img src=x onerror=alert(1)>"))
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
