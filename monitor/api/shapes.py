@@ -8,7 +8,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from monitor.domain.text import clean_text
 from monitor.domain.tickets import STATUS_NAMES, Status
-from monitor.domain.verdicts import Severity
+from monitor.domain.verdicts import Expression, Polarity, Severity
 from monitor.domain.wording import label
 
 MAX_POSTS = 500
@@ -206,6 +206,51 @@ class TicketsOut(Schema):
     next_after = fields.Integer(required=True, allow_none=True, metadata=_told("下一页从这里起；null 表示没有了"))
 
 
+class CueOut(Schema):
+    """Words that let dissatisfaction through."""
+
+    family = fields.String(required=True)
+    start = fields.Integer(required=True)
+    end = fields.Integer(required=True)
+    text = fields.String(required=True)
+    reason = fields.String(required=True, metadata=_told("线索家族的名称，和它为什么算"))
+
+
+class TopicOut(Schema):
+    """What a post is about."""
+
+    topic = fields.String(required=True)
+    score = fields.Float(required=True)
+    polarity = fields.Enum(
+        Polarity,
+        by_value=True,
+        required=True,
+        allow_none=True,
+        metadata=_told("对这个话题的态度；null 表示那时的版本没有判断"),
+    )
+
+
+_PLACES = "从 0 数起、不含末尾；标题不为空且不是正文的开头时，数的是“标题、换行、正文”"
+
+
+class VerdictOut(Schema):
+    """What the classifier heard in a post."""
+
+    polarity = fields.Enum(Polarity, by_value=True, required=True)
+    dissatisfied = fields.Float(required=True, metadata=_told("不满的概率"))
+    flagged = fields.Boolean(required=True)
+    expression = fields.Enum(Expression, by_value=True, required=True)
+    cues = fields.List(fields.Nested(CueOut), required=True, metadata=_told(f"线索词；start 和 end {_PLACES}"))
+    topics = fields.List(fields.Nested(TopicOut), required=True, metadata=_told("主要的在最前"))
+    worst = fields.List(
+        fields.Integer(),
+        required=True,
+        allow_none=True,
+        metadata=_told(f"长帖里最不满的一句在哪里，[start, end]；{_PLACES}；null 表示没有"),
+    )
+    version = fields.String(required=True)
+
+
 class PostOut(Schema):
     """A post that belongs to a ticket."""
 
@@ -216,6 +261,9 @@ class PostOut(Schema):
     rating = fields.Float(required=True, allow_none=True)
     rating_scale = fields.Float(required=True, allow_none=True)
     created_at = _moment_out()
+    verdict = fields.Nested(
+        VerdictOut, required=True, allow_none=True, metadata=_told("分类器最近一次的判断；null 表示没有判断过")
+    )
 
 
 class TicketWithPosts(TicketOut):

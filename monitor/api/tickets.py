@@ -1,5 +1,6 @@
 """GET /tickets and /tickets/{number}."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from monitor import edge
@@ -9,9 +10,10 @@ from monitor.api.shapes import ErrorShape, TicketsOut, TicketsQuery, TicketWithP
 from monitor.api.tokens import needs
 from monitor.domain.errors import NotFound
 from monitor.domain.tickets import Status
-from monitor.domain.verdicts import Severity
-from monitor.storage.models import Post
+from monitor.domain.verdicts import Polarity, Severity
+from monitor.storage.models import Assessment, Post
 from monitor.storage.queries.exports import Exported, Wanted, exported_ticket, exported_tickets, posts_of
+from monitor.storage.queries.posts import newest_assessment
 
 blueprint = api_blueprint("api_tickets", __name__, "读取工单")
 
@@ -80,4 +82,21 @@ def _facts(exported: Exported) -> dict[str, Any]:
 
 def _post(post: Post) -> dict[str, Any]:
     names = ("external_id", "url", "title", "text", "rating", "rating_scale", "created_at")
-    return {name: getattr(post, name) for name in names}
+    assessment = newest_assessment(post)
+    return {**{name: getattr(post, name) for name in names}, "verdict": _verdict(assessment) if assessment else None}
+
+
+def _verdict(assessment: Assessment) -> dict[str, Any]:
+    """A verdict as it is stored; early versions knew neither stances nor a worst sentence."""
+    names = ("polarity", "dissatisfied", "flagged", "expression", "version")
+    return {
+        **{name: getattr(assessment, name) for name in names},
+        "cues": assessment.details.get("cues", []),
+        "topics": [_topic(topic) for topic in assessment.details.get("topics", [])],
+        "worst": assessment.details.get("worst"),
+    }
+
+
+def _topic(topic: Mapping[str, Any]) -> dict[str, Any]:
+    stance = topic.get("polarity")
+    return {"topic": topic["name"], "score": topic["score"], "polarity": Polarity(stance) if stance else None}

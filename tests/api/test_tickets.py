@@ -7,6 +7,7 @@ import pytest
 from monitor.services.submitting import Complaint, submit_complaint
 from monitor.services.tools import Tools
 from monitor.storage.db import Database
+from monitor.storage.models import Ticket
 from tests.api.conftest import Machine
 from tests.factories import make_ticket
 
@@ -44,6 +45,38 @@ def test_a_ticket_says_who_is_responsible_and_why(reader: Machine, numbers: list
     assert (ticket["status"], ticket["severity"], ticket["confidence"]) == ("accepted", "normal", 1.0)
     assert ticket["posts"][0]["text"] == "投诉：乱收手续费"
     assert ticket["next_action_at"] is not None
+
+
+def _tell(sqlite: Database, number: str, **details: object) -> None:
+    """Puts the rest of a verdict in the place of what was heard in the first post of a ticket."""
+    with sqlite.writing.begin() as session:
+        post = session.query(Ticket).filter_by(number=number).one().posts[0]
+        post.assessments[-1].details = details
+
+
+def test_a_post_comes_with_its_verdict_stances_and_worst_sentence(
+    reader: Machine, numbers: list[str], sqlite: Database
+) -> None:
+    cue = {"family": "waiting", "start": 3, "end": 8, "text": "等了三个月", "reason": "久候：一直没等到"}
+    topics = [{"name": "配件", "score": 0.9, "polarity": "negative"}]
+    _tell(sqlite, numbers[0], cues=[cue], topics=topics, worst=[3, 8])
+    answer = reader.get(f"/tickets/{numbers[0]}").json
+    assert answer is not None
+    verdict = answer["posts"][0]["verdict"]
+    assert (verdict["polarity"], verdict["expression"], verdict["flagged"]) == ("negative", "explicit", True)
+    assert (verdict["cues"], verdict["worst"], verdict["version"]) == ([cue], [3, 8], "fixed-1")
+    assert verdict["topics"] == [{"topic": "配件", "score": 0.9, "polarity": "negative"}]
+
+
+def test_a_verdict_of_an_early_version_says_what_it_did_not_know(
+    reader: Machine, numbers: list[str], sqlite: Database
+) -> None:
+    _tell(sqlite, numbers[0], cues=[], topics=[{"name": "配件", "score": 0.9}])
+    answer = reader.get(f"/tickets/{numbers[0]}").json
+    assert answer is not None
+    verdict = answer["posts"][0]["verdict"]
+    assert verdict["topics"] == [{"topic": "配件", "score": 0.9, "polarity": None}]
+    assert verdict["worst"] is None
 
 
 def test_tickets_can_be_narrowed(reader: Machine, numbers: list[str], now: datetime) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from monitor.domain.ticket_numbers import read_ticket_number
 from monitor.domain.tickets import Status
@@ -69,8 +69,9 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def posts_of(session: Session, ticket: Ticket) -> Sequence[Post]:
-    """The posts a ticket stands on, the oldest first."""
-    return session.scalars(select(Post).where(Post.ticket_id == ticket.id).order_by(Post.id)).all()
+    """The posts a ticket stands on, with their verdicts, the oldest first."""
+    statement = select(Post).where(Post.ticket_id == ticket.id).order_by(Post.id)
+    return session.scalars(statement.options(selectinload(Post.assessments))).all()
 
 
 def departments(session: Session) -> Sequence[Department]:
