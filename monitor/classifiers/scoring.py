@@ -61,7 +61,7 @@ class HashedHeads:
     """Rows 0 to len(dense) - 1."""
     starts: NDArray[np.int32]
     """Row len(dense) + r owns weights[starts[r]:starts[r + 1]]."""
-    columns: NDArray[np.int64]
+    columns: NDArray[np.unsignedinteger[Any]]
     weights: NDArray[np.int8]
     scale: Floats
     bias: Floats
@@ -77,7 +77,7 @@ class HashedHeads:
             np.append(0, rarity).astype(np.float32),
             np.vstack([np.zeros((1, len(bias)), np.int8), dense]),
             np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int32),
-            columns.astype(np.int64),
+            columns,
             weights,
             scale.astype(np.float32),
             bias.astype(np.float32),
