@@ -23,7 +23,7 @@ from monitor.classifiers.evaluation import evaluate
 from monitor.classifiers.lexicon import Lexicon, load_lexicon
 from monitor.classifiers.lexicon_comparing import LexiconComparison
 from monitor.classifiers.lexicon_measuring import MeasuredFamily, measure_lexicon
-from monitor.classifiers.model_file import Card, load_card, refuse_research_only
+from monitor.classifiers.model_file import Card, load_card, refuse_research_only, research_sets_of
 from monitor.classifiers.pairing import compare
 from monitor.classifiers.reading import Reader
 from monitor.classifiers.registry import (
@@ -324,6 +324,11 @@ def compare_models(
 def model_card(model: Path | None) -> Card:
     """What the model in force was made of. Raises `ConfigError`."""
     return load_card(model or SHIPPED)
+
+
+def research_sets(model: Path | None) -> tuple[str, ...]:
+    """The sets a model learned from that are for research only, so that it may measure and not work."""
+    return research_sets_of(model or SHIPPED)
 
 
 def train_own_router(

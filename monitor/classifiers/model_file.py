@@ -95,9 +95,14 @@ def load_card(folder: Path) -> Card:
     return card
 
 
+def research_sets_of(folder: Path) -> tuple[str, ...]:
+    """The sets for research only that a model learned from; none for a folder without a card, such as an ONNX model."""
+    return load_card(folder).research_only if (folder / CARD).is_file() else ()
+
+
 def refuse_research_only(folder: Path) -> None:
     """Raises `ConfigError` for a model that learned from sets for research only: it may measure, never work."""
-    names = load_card(folder).research_only if folder.is_dir() else ()
+    names = research_sets_of(folder)
     if names:
         raise ConfigError(
             f"{folder}: 这个模型用了只许研究的数据集 {'、'.join(names)}，只能评测，不能在产品里用；"

@@ -9,6 +9,7 @@ import click
 
 from monitor.cli.evaluation import emit_evaluation, json_option
 from monitor.cli.learning import adopt, candidates, data_option, rollback, train
+from monitor.cli.measuring import tell_if_for_research
 from monitor.cli.output import format_option, remark
 from monitor.cli.rescoring import rescore, undo_rescore
 from monitor.configuration import load_configuration
@@ -41,9 +42,9 @@ def evaluate(data: Path, limit: int | None, model: Path | None, form: str, as_js
 
     自带模型用过的数据集，在这里是它见过的，只能说明它没有学坏；没见过的成绩是交叉验证的，见 monitor classifier info。
     """
-    rows = evaluate_classifiers(
-        config_folder() / "lexicon", model or _model_in_force(), data, limit=limit, progress=remark
-    )
+    measured = model or _model_in_force()
+    tell_if_for_research(measured)
+    rows = evaluate_classifiers(config_folder() / "lexicon", measured, data, limit=limit, progress=remark)
     emit_evaluation(rows, "json" if as_json else form)
 
 
@@ -51,7 +52,9 @@ def evaluate(data: Path, limit: int | None, model: Path | None, form: str, as_js
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 def info(as_json: bool) -> None:
     """现用模型的说明书：用了哪些数据、许可、交叉验证的成绩、做不到的事。"""
-    card = model_card(_model_in_force())
+    model = _model_in_force()
+    tell_if_for_research(model)
+    card = model_card(model)
     if as_json:
         click.echo(json.dumps(asdict(card), ensure_ascii=False, indent=1))
         return
@@ -92,6 +95,7 @@ def compare(data: Path, first: Path, second: Path, limit: int | None, form: str,
     models = {first.name or "first": first, second.name or "second": second}
     if len(models) < 2:
         models = {str(first): first, f"{second}（后）" if second == first else str(second): second}
+    tell_if_for_research(first, second)
     rows = compare_models(config_folder() / "lexicon", models, data, limit=limit, progress=remark)
     emit_evaluation(rows, "json" if as_json else form)
 
@@ -102,6 +106,8 @@ def explain(text: str) -> None:
     """说明 TEXT 是怎么判断的：哪些词、什么话题、多严重、凭什么。"""
     folder = config_folder()
     settings = load_settings(folder)
+    if settings.classifier == "trained":
+        tell_if_for_research(model_in_force(settings))
     verdict, _ = build_tools(settings, load_configuration(folder, settings.zone)).judge.judge([text])[0]
     scores = verdict.scores
     chances = f"负 {scores.negative:.0%}，中 {scores.neutral:.0%}，正 {scores.positive:.0%}"

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import click
 
+from monitor.cli.measuring import tell_if_for_research
 from monitor.cli.output import remark
 from monitor.configuration import load_configuration
 from monitor.domain.routing import RoutingDecision
@@ -14,7 +15,7 @@ from monitor.domain.verdicts import Verdict
 from monitor.services.routing import route
 from monitor.services.tools import Tools
 from monitor.settings import config_folder, load_settings
-from monitor.wiring import build_tools
+from monitor.wiring import build_tools, model_in_force
 
 _BATCH = 256
 
@@ -26,6 +27,8 @@ def classify(source: BinaryIO, backend: str | None) -> None:
     """逐行判断：每行一个 JSON（text，可带 context：同一串里别的话），或就是一段文字；按原顺序每行输出一个判断。"""
     folder = config_folder()
     settings = load_settings(folder, classifier=backend)
+    if settings.classifier == "trained":
+        tell_if_for_research(model_in_force(settings))
     tools = build_tools(settings, load_configuration(folder, settings.zone))
     for batch in _batches(_items(source)):
         click.echo("\n".join(_verdicts(batch, tools)))

@@ -36,6 +36,11 @@ def test_any_other_model_is_let_through(tmp_path: Path) -> None:
     refuse_research_only(tmp_path / "not there")
 
 
+def test_a_folder_without_a_card_is_let_through(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"")
+    refuse_research_only(tmp_path)
+
+
 def test_such_a_model_is_not_adopted(researched: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="只许研究"):
         adopt(tmp_path / "models", researched, by="lin", at="2026-11-25", comparison=None, forced=True)
