@@ -35,7 +35,7 @@ def make_post(
     """A post that was taken in and waits to be handled; `more` are further fields of the post as its source gave it."""
     place = source or built_in_source(session, "api")
     external_id = f"made-{next(_numbers)}"
-    named = {"title": title, "author": author, "thread_id": thread_id, "created_at": now}
+    named: dict[str, Any] = {"title": title, "author": author, "thread_id": thread_id, "created_at": now}
     raw = RawPost(external_id=external_id, text=text, **named, **more)
     accept_posts(session, place, [raw], pseudonym_key=tools.pseudonym_key, now=now)
     return session.scalars(select(Post).where(Post.external_id == external_id)).one()

@@ -1,6 +1,7 @@
 """Parts of the suite that need what a bare machine may not have: they skip with their reason, or fail when required.
 
-MONITOR_REQUIRE names, separated by commas, what must not be skipped: browser, postgres, redis, peers, package, kill, onnx.
+MONITOR_REQUIRE names, separated by commas, what must not be skipped: browser, postgres, redis, peers, package,
+kill, onnx.
 """
 
 import os
