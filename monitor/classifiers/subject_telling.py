@@ -23,7 +23,7 @@ POLARITIES = (Polarity.NEGATIVE, Polarity.NEUTRAL, Polarity.POSITIVE)
 _WORTH_ROUTING = 0.2
 """Below this chance of dissatisfaction nobody asks why a department was suggested, unless the writer complains."""
 _LEAST_SHARE = 0.01
-_LIKELY, _POSSIBLE = np.float32(0.45), np.float32(0.2)
+_LIKELY, _POSSIBLE = np.float32(0.45), np.float32(0.3)
 """From these chances a topic is told: beside others, and as the only one."""
 
 
