@@ -23,6 +23,7 @@ POLARITIES = (Polarity.NEGATIVE, Polarity.NEUTRAL, Polarity.POSITIVE)
 _WORTH_ROUTING = 0.2
 """Below this chance of dissatisfaction nobody asks why a department was suggested, unless the writer complains."""
 _LEAST_SHARE = 0.01
+_COMPLAINTS, _MOSTLY = "complaints", 0.5
 _LIKELY, _POSSIBLE = np.float32(0.45), np.float32(0.3)
 """From these chances a topic is told: beside others, and as the only one."""
 
@@ -31,6 +32,11 @@ def _worth_telling(chances: Floats) -> Floats:
     """(texts, 1): from which chance a topic is told; where none is likely, the likeliest alone."""
     top = np.maximum.reduce(chances, 1, keepdims=True, initial=0)
     return np.minimum(_LIKELY, np.maximum(_POSSIBLE, top))
+
+
+def _not_neutral(stance: Polarity) -> Polarity:
+    """Stances are learned in forums, where most talk is neutral; nobody complains of what is all the same to him."""
+    return Polarity.NEGATIVE if stance is Polarity.NEUTRAL else stance
 
 
 class SubjectTeller:
@@ -74,7 +80,14 @@ class SubjectTeller:
         for row, place in zip(inputs, having, strict=True):
             likeliest = stances(row, [self._places[topic] for topic in topics[place]], self._stances)
             found[place] = {topic: POLARITIES[stance] for topic, stance in zip(topics[place], likeliest, strict=True)}
+            if self._complains(said, place):
+                found[place] = {topic: _not_neutral(stance) for topic, stance in found[place].items()}
         return found
+
+    def _complains(self, said: Said, place: int) -> bool:
+        """Whether a text is mostly of the kind that people write to complain."""
+        domains = self._ensemble.layout.domains
+        return _COMPLAINTS in domains and float(said.shares[place, domains.index(_COMPLAINTS)]) >= _MOSTLY
 
     def suggestions(
         self, readings: Sequence[Reading], features: Features, said: Said, chances: Floats

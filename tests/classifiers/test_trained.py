@@ -150,6 +150,26 @@ def test_topics_are_several_with_their_chances(judge: Judge) -> None:
     assert topics.main_topic
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "变速箱低速顿挫，4S店检测后说正常，要求厂家给个说法",
+        "刹车偶发失灵，4S店说正常，我要投诉",
+        "发动机异响，修了三次还没修好",
+    ],
+)
+def test_nobody_is_neutral_about_what_he_complains_of(judge: Judge, text: str) -> None:
+    topics = judge(text).topics
+    assert topics
+    assert Polarity.NEUTRAL not in {topic.polarity for topic in topics}
+
+
+def test_a_topic_can_please_while_another_does_not(judge: Judge) -> None:
+    pleased = judge("空间很大，一家人坐着宽敞，外观也漂亮")
+    assert {topic.name: topic.polarity for topic in pleased.topics}["空间"] is Polarity.POSITIVE
+    assert judge("空间太小，后排腿都伸不直").topics[0].polarity is Polarity.NEGATIVE
+
+
 def test_an_advertisement_is_spam_and_not_flagged(judge: Judge) -> None:
     verdict = judge("限时特惠，全场五折，欢迎到店咨询，加微信领红包")
     assert verdict.spam > 0.7
