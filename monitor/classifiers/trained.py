@@ -165,7 +165,9 @@ class TrainedModel:
         flagged = scores.negative >= self.card.threshold
         row = (scores.negative, scores.neutral, scores.positive)
         polarity = POLARITIES[row.index(max(row))]
-        chances = {**details.topics, **keyword_chances(reading, self._known_topics)}
+        # Where the model tells no topic at all, the keywords do.
+        known = self._known_topics if details.topics else frozenset[str]()
+        chances = {**details.topics, **keyword_chances(reading, known)}
         span = batch.worst.get(place) if flagged else None
         return Verdict(
             polarity=polarity,

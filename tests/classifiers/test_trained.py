@@ -170,6 +170,11 @@ def test_a_topic_can_please_while_another_does_not(judge: Judge) -> None:
     assert judge("空间太小，后排腿都伸不直").topics[0].polarity is Polarity.NEGATIVE
 
 
+def test_keywords_tell_the_topic_where_the_model_tells_none(judge: Judge) -> None:
+    verdict = judge("其他都好，就是等了三个月配件还没到，算了，下次换一家")
+    assert verdict.main_topic == "配件"
+
+
 def test_an_advertisement_is_spam_and_not_flagged(judge: Judge) -> None:
     verdict = judge("限时特惠，全场五折，欢迎到店咨询，加微信领红包")
     assert verdict.spam > 0.7
