@@ -1,15 +1,11 @@
 """The pages on which people teach the classifier, in a real browser: by keyboard, on a phone, while a run goes on."""
 
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from monitor.domain.verdicts import Expression, Polarity, TwoPassJudge
 from monitor.services.audit import SYSTEM
@@ -22,33 +18,8 @@ from monitor.storage.models import Correction, SpotCheck
 from tests.cast import PASSWORD, Cast
 from tests.factories import make_post, make_ticket
 from tests.fakes import FixedSuggester, SharperClassifier
-from tests.requirements import CHROMIUM, need_chromium
 
 pytestmark = pytest.mark.browser
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    need_chromium()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def address(app: Flask, people: Cast) -> Iterator[str]:
-    """The application, served over loopback with CSRF on."""
-    app.config["WTF_CSRF_ENABLED"] = True
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

@@ -1,46 +1,17 @@
 """The way a person walks through the staff pages, in a real browser."""
 
-import threading
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page
 
 from monitor.services.pipeline import handle_posts
 from monitor.services.tools import Tools
 from monitor.storage.db import Database
 from tests.cast import PASSWORD, Cast
 from tests.factories import make_post, make_ticket
-from tests.requirements import CHROMIUM, need_chromium
 
 pytestmark = pytest.mark.browser
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    need_chromium()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def address(app: Flask, people: Cast) -> Iterator[str]:
-    """The application, served over loopback with CSRF on."""
-    app.config["WTF_CSRF_ENABLED"] = True
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture
