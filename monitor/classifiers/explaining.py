@@ -1,26 +1,31 @@
 """The words a model went by: for each text those of highest value, with their places."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from monitor.classifiers.features import Features
 from monitor.classifiers.model_file import Floats
+from monitor.classifiers.scoring import HashedHeads
 
 _MOST = 3
 _WORTH_TELLING = 0.2
 """A word that pulls less has decided nothing."""
 
 
-def strongest_words(features: Features, places: Sequence[int], values: Sequence[Floats]) -> list[list[tuple[str, int]]]:
-    """For each of the texts at `places` its (at most three) words of highest value, with where each begins."""
-    return [_strongest(features.words[place], own) for place, own in zip(places, values, strict=True)]
-
-
-def word_slices(features: Features) -> list[slice]:
-    """For each text where its words stand among all words."""
+def decisive_words(
+    heads: HashedHeads, features: Features, asked: Mapping[int, Sequence[int]]
+) -> dict[int, list[tuple[str, int]]]:
+    """For each asked text its (at most three) words that speak most for the heads named, with where each begins."""
+    if not asked:
+        return {}
     ends = np.cumsum([len(words) for words in features.words]).tolist()
-    return [slice(end - len(words), end) for words, end in zip(features.words, ends, strict=True)]
+    found = {}
+    for place, columns in asked.items():
+        words = features.words[place]
+        ids = features.word_ids[ends[place] - len(words) : ends[place]]
+        found[place] = _strongest(words, heads.pull(ids, columns))
+    return found
 
 
 def _strongest(words: Sequence[str], values: Floats) -> list[tuple[str, int]]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.classifiers.ensemble import Ensemble, Said, opinion_names
-from monitor.classifiers.explaining import strongest_words, word_slices
+from monitor.classifiers.explaining import decisive_words
 from monitor.classifiers.features import Features
 from monitor.classifiers.model_file import Card, Floats
 from monitor.classifiers.reading import Reading
@@ -112,16 +112,10 @@ class SubjectTeller:
     def _department_words(
         self, readings: Sequence[Reading], features: Features, said: Said, best: Sequence[int]
     ) -> dict[int, tuple[str, ...]]:
-        asked = [
-            place
+        asked = {
+            place: self._subjects.own_heads(len(self._topic_names) + best[place])
             for place, (reading, chance) in enumerate(zip(readings, said.chances[:, 0].tolist(), strict=True))
             if chance >= _WORTH_ROUTING or reading.intent is Intent.COMPLAINT
-        ]
-        slices = word_slices(features) if asked else []
-        heads = [self._subjects.own_heads(len(self._topic_names) + best[place]) for place in asked]
-        values = [
-            self._ensemble.heads.pull(features.word_ids[slices[place]], own)
-            for place, own in zip(asked, heads, strict=True)
-        ]
-        found = strongest_words(features, asked, values)
-        return {place: tuple(word for word, _ in words) for place, words in zip(asked, found, strict=True)}
+        }
+        found = decisive_words(self._ensemble.heads, features, asked)
+        return {place: tuple(word for word, _ in words) for place, words in found.items()}

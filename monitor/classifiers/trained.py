@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from monitor.classifiers.cues import cue_at
 from monitor.classifiers.ensemble import Ensemble, Said, opinion_names, raise_by
-from monitor.classifiers.explaining import strongest_words, word_slices
+from monitor.classifiers.explaining import decisive_words
 from monitor.classifiers.expressions import TOLD_HEADS, kind_inputs, kinds_of
 from monitor.classifiers.features import Features, extract
 from monitor.classifiers.long_texts import LONG, Span
@@ -187,20 +187,15 @@ class TrainedModel:
 
     def _model_words(self, batch: _Batch) -> dict[int, tuple[Cue, ...]]:
         """The words the model went by, for flagged texts in which no rule found anything."""
-        asked = [
-            place
+        asked = {
+            place: self._spoke(batch.said, place)
             for place, (reading, scores) in enumerate(zip(batch.readings, batch.scores, strict=True))
             if scores.negative >= self.card.threshold and not reading.cues and not reading.explicit
-        ]
-        slices = word_slices(batch.features) if asked else []
-        values = [
-            self._ensemble.heads.pull(batch.features.word_ids[slices[place]], self._spoke(batch.said, place))
-            for place in asked
-        ]
-        found = strongest_words(batch.features, asked, values)
+        }
+        found = decisive_words(self._ensemble.heads, batch.features, asked)
         return {
             place: tuple(_word_cue(batch.readings[place], *each) for each in sorted(words, key=lambda each: each[1]))
-            for place, words in zip(asked, found, strict=True)
+            for place, words in found.items()
         }
 
     def _spoke(self, said: Said, place: int) -> list[int]:
