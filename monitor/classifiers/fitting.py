@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from monitor.classifiers.datasets import NEGATIVE, NEUTRAL, Example
 from monitor.classifiers.features import extract
+from monitor.classifiers.last_step import EVERY
 from monitor.classifiers.model_file import Floats
 from monitor.classifiers.reading import Reading
 from monitor.classifiers.scoring import STEPS
@@ -26,7 +27,6 @@ FEWEST = 20
 """A class of a head with fewer rows than this is not learned."""
 RARE = 6
 """A bucket that fewer texts touch gets no weight: nothing of a single row is kept."""
-EVERY = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _logistic(matrix: Any, wanted: Bools, weight: Floats, strength: float, seed:
     return np.append(model.coef_[0], model.intercept_[0]).astype(np.float32)
 
 
-def _naive_ratio(touched: Any, wanted: Bools) -> Floats:
+def naive_ratio(touched: Any, wanted: Bools) -> Floats:
     """For each bucket the log ratio of its shares in wanted and other rows, with one added to every count."""
     yes = np.asarray(touched[wanted].sum(axis=0)).ravel() + 1
     no = np.asarray(touched[~wanted].sum(axis=0)).ravel() + 1
@@ -161,7 +161,7 @@ def fit_head(table: Table, plan: HeadPlan, rows: Bools, seed: int) -> Floats:
     matrix, weight = table.matrix[chosen], table.weight[chosen]
     head = _logistic(matrix, wanted, weight, plan.strength, seed)
     if plan.naive:
-        ratio = _naive_ratio(table.touched[chosen], wanted)
+        ratio = naive_ratio(table.touched[chosen], wanted)
         second = _logistic(matrix @ sp.diags(ratio), wanted, weight, plan.strength / 4, seed)
         second[:-1] *= ratio
         head = np.asarray((head + second) / 2, np.float32)

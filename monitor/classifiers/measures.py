@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.learning import wilson
+
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -88,10 +90,8 @@ def share_with_interval(hits: int, of: int) -> tuple[float, float, float]:
     """A share and its 95 % interval (Wilson)."""
     if not of:
         return 0.0, 0.0, 1.0
-    share, z = hits / of, _Z
-    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z * ((share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5) / (1 + z * z / of)
-    return share, max(0.0, middle - half), min(1.0, middle + half)
+    share = hits / of
+    return share, *wilson(share, of)
 
 
 def share_of(hits: Bools, of: Bools) -> Measured | None:

@@ -8,9 +8,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
+from monitor.classifiers.fitting import naive_ratio, scaled
 from monitor.classifiers.routing_evaluation import Bools, Floats
-
-_RATIO_SMOOTHING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +36,12 @@ class Fitted:
 
     def scores(self, matrix: Any) -> Floats:
         """For each row of a matrix of counts the score of every department."""
-        return np.asarray(_scaled(matrix, self.idf) @ self.weights + self.bias, np.float32)
-
-
-def _scaled(matrix: Any, idf: Floats) -> Any:
-    """Rows weighted by rarity and brought to length one."""
-    weighted = matrix @ sp.diags(idf)
-    norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    return (sp.diags((1 / np.maximum(norms, 1e-6)).astype(np.float32)) @ weighted).tocsr()
+        return np.asarray(scaled(matrix, self.idf) @ self.weights + self.bias, np.float32)
 
 
 def _tellings(presence: Any, wanted: Bools) -> Floats:
     """How much more often each bucket stands in one department's cases than in all others (Wang and Manning 2012)."""
-    inside = np.asarray(presence[wanted].sum(axis=0)).ravel() + _RATIO_SMOOTHING
-    outside = np.asarray(presence[~wanted].sum(axis=0)).ravel() + _RATIO_SMOOTHING
-    ratios = np.log((inside / inside.sum()) / (outside / outside.sum()))
-    return np.asarray(np.abs(ratios), np.float32)
+    return np.abs(naive_ratio(presence, wanted))
 
 
 def _line(matrix: Any, wanted: Bools, strength: float, weights: Any, seed: int) -> tuple[NDArray[Any], float]:
@@ -62,14 +51,14 @@ def _line(matrix: Any, wanted: Bools, strength: float, weights: Any, seed: int) 
 
 
 def _department(
-    scaled: Any, presence: Any, wanted: Bools, strengths: Strengths, count: int, seed: int
+    rows: Any, presence: Any, wanted: Bools, strengths: Strengths, count: int, seed: int
 ) -> tuple[Floats, float]:
     """The mean of both classifiers of one department, which is one linear classifier again."""
     weights = {True: len(wanted) / (count * wanted.sum()), False: 1.0} if strengths.balanced else None
-    plain, plain_bias = _line(scaled, wanted, strengths.plain, weights, seed)
+    plain, plain_bias = _line(rows, wanted, strengths.plain, weights, seed)
     tellings = _tellings(presence, wanted)
     telling, telling_bias = _line(
-        scaled @ sp.diags(tellings), wanted, strengths.telling, "balanced" if strengths.balanced else None, seed
+        rows @ sp.diags(tellings), wanted, strengths.telling, "balanced" if strengths.balanced else None, seed
     )
     return ((plain + telling * tellings) / 2).astype(np.float32), (plain_bias + telling_bias) / 2
 
@@ -82,13 +71,13 @@ def fit(matrix: Any, wanted: Bools, strengths: Strengths, seed: int) -> Fitted:
     touched = np.bincount(matrix.indices, minlength=matrix.shape[1])
     idf = np.where(touched > 0, np.log((1 + matrix.shape[0]) / (1 + touched)) + 1, 0)
     idf = idf.astype(np.float16).astype(np.float32)
-    scaled = _scaled(matrix, idf)
+    rows = scaled(matrix, idf)
     presence = matrix.copy()
     presence.data = np.ones_like(presence.data)
     weights = np.zeros((matrix.shape[1], wanted.shape[1]), np.float32)
     bias = np.full(wanted.shape[1], -9, np.float32)
     for column in range(wanted.shape[1]):
         if 0 < wanted[:, column].sum() < len(wanted):
-            found = _department(scaled, presence, wanted[:, column], strengths, wanted.shape[1], seed)
+            found = _department(rows, presence, wanted[:, column], strengths, wanted.shape[1], seed)
             weights[:, column], bias[column] = found
     return Fitted(idf, weights, bias)

@@ -16,9 +16,6 @@ class Found:
     dealers: tuple[str, ...] = ()
 
 
-NOTHING = Found()
-
-
 @dataclass(frozen=True, slots=True)
 class Guard:
     """A name that counts as a place only right before one of `after`, or right behind one of `before`."""
