@@ -50,10 +50,11 @@ from monitor.rendering import MailRenderer
 from monitor.services.tools import Tools
 from monitor.settings import Settings, config_folder, load_settings, resource_folder
 from monitor.storage.db import Database, open_database
-from scrapers.base import Batch, Builder, Collector, Fetch, RawPost, Rejection
+from scrapers.base import Batch, Builder, Collector, RawPost, Rejection
 from scrapers.client import PoliteClient
 from scrapers.errors import CollectError
 from scrapers.files import read_file
+from scrapers.recording import Recorder, recorded
 from scrapers.registry import KINDS, builder_for
 from scrapers.registry import build as build_kind
 
@@ -191,10 +192,11 @@ def build_mail(settings: Settings) -> Channel:
 
 def build_collectors(settings: Settings) -> Callable[[str, Mapping[str, Any]], Collector]:
     """A maker of collectors that all share one polite client."""
-    client: Fetch = PoliteClient(user_agent=settings.user_agent, delay=settings.host_delay_seconds)
+    client = PoliteClient(user_agent=settings.user_agent, delay=settings.host_delay_seconds)
 
     def build(kind: str, options: Mapping[str, Any]) -> Collector:
-        return build_kind(kind, options, client)
+        recorder = Recorder(client)
+        return recorded(build_kind(kind, options, recorder), recorder)
 
     return build
 

@@ -106,7 +106,7 @@ class PoliteClient:
         self._robots = Robots(self._ask_robots, agent=_product(self._agent), clock=self._world.clock)
         self._sessions = {True: self._session(own=True), False: self._session(own=False)}
 
-    def __call__(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+    def __call__(self, url: str, *, headers: Mapping[str, str] | None = None, data: bytes | None = None) -> Response:
         """The response at `url` after redirects: 2xx, or 304 to a conditional request. Raises `CollectError`."""
         return self._follow(url, dict(headers or {}))
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
-from scrapers.base import Batch, Cursor, RawPost, Rejection
+from scrapers.base import Batch, Census, Cursor, Gone, Note, RawPost, Rejection
 from scrapers.dates import read_date
 from scrapers.errors import CollectorNotConfigured
 from scrapers.markup import clean_text
@@ -124,11 +124,25 @@ def web_address(url: str) -> str:
     return plain if len(plain) <= 2000 and plain.lower().startswith(("http://", "https://")) else ""
 
 
-def to_batch(items: Sequence[Item], cursor: Cursor, *, notes: Sequence[Rejection] = (), more: bool = False) -> Batch:
+def to_batch(
+    items: Sequence[Item],
+    cursor: Cursor,
+    *,
+    notes: Sequence[Note] = (),
+    more: bool = False,
+    gone: Sequence[Gone] = (),
+    censuses: Sequence[Census] = (),
+) -> Batch:
     """A batch of what was read."""
-    posts = tuple(item for item in items if isinstance(item, RawPost))
-    refused = tuple(item for item in items if isinstance(item, Rejection))
-    return Batch(posts=posts, cursor=cursor, rejections=(*refused, *notes), more=more)
+    return Batch(
+        posts=tuple(item for item in items if isinstance(item, RawPost)),
+        cursor=cursor,
+        rejections=tuple(item for item in items if isinstance(item, Rejection)),
+        more=more,
+        gone=tuple(gone),
+        censuses=tuple(censuses),
+        notes=tuple(notes),
+    )
 
 
 def read_zone(name: str) -> ZoneInfo:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from scrapers.base import Builder, Collector, Fetch, Option, OwnableFetch
 from scrapers.errors import CollectorNotConfigured
+from scrapers.secret import secret_value
 
 KINDS = {
     "feed": "scrapers.kinds.feed:Feed",
@@ -35,6 +36,9 @@ def build(kind: str, options: Mapping[str, Any], fetch: Fetch) -> Collector:
     checked = check_options(builder, options)
     if checked.get("own_site") and isinstance(fetch, OwnableFetch):
         fetch = fetch.owning(urlsplit(str(checked.get("url", ""))).hostname or "")
+    for option in builder.options:
+        if option.secret and checked[option.name]:
+            checked[option.name] = secret_value(checked[option.name], option.name)
     return builder.build(checked, fetch)
 
 

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from scrapers.base import Cursor, Option, RawPost, Rejection, Response
+from scrapers.base import Cursor, Note, Option, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError
 from scrapers.markup import charset_of, decode, looks_blocked
 from scrapers.posts import Item, digest
@@ -59,32 +60,63 @@ class Walk:
     """What a walk over pages brought home."""
 
     items: tuple[Item, ...]
-    notes: tuple[Rejection, ...] = ()
+    notes: tuple[Note, ...] = ()
     whole: bool = True
     """False when a later page failed, so that the next visit must come here again."""
+    ended: bool = False
+    """The listing was read to its very end, so that nothing else is in it."""
+    following: str = ""
+    """The page that would have been next, when the walk stopped at its limit."""
+
+
+_MORE_BLANKS = 2
+"""Blank pages borne beyond `empty_pages` when a listing breaks off after a full page: sites have holes."""
 
 
 def walk(read: Callable[[str], Page], first: str, *, known: Collection[str], max_pages: int, empty_pages: int) -> Walk:
-    """Reads page after page until it meets what the last visit saw, the end, or the limit."""
+    """Reads page after page until it meets what the last visit saw, the end, or the limit.
+
+    A listing whose last page is shorter than its fullest has ended, and `empty_pages` blank ones in a row prove it.
+    One that breaks off after a full page is read on over two blank pages more.
+    """
     items: list[Item] = []
-    url, met, empty = first, {first}, 0
+    url, met, empty, fullest, last = first, {first}, 0, 0, 0
     for number in range(max_pages):
         try:
             page = read(url)
         except CollectError as error:
             if number == 0 or error.permanent:
                 raise
-            return Walk(
-                items=tuple(items), notes=(Rejection(url, f"第 {number + 1} 页没有读到：{error}"),), whole=False
-            )
+            note = Note(Sign.PAGE_FAILED, f"第 {number + 1} 页没有读到：{error}", url)
+            return Walk(items=tuple(items), notes=(note,), whole=False)
         items += page.items
         empty = 0 if page.items else empty + 1
+        fullest, last = max(fullest, len(page.items)), len(page.items) or last
         url = page.following
-        if not url or url in met or empty >= empty_pages or _reached(page.items, known):
+        over = empty >= empty_pages + (_MORE_BLANKS if fullest and last == fullest else 0)
+        if not url or url in met or over:
+            return Walk(items=tuple(items), ended=True)
+        if _reached(page.items, known):
             return Walk(items=tuple(items))
         met.add(url)
-    notes = (Rejection(url, f"翻了 {max_pages} 页仍未遇到上次见过的帖子，可能漏帖；可调大 max_pages 或缩短采集间隔。"),)
-    return Walk(items=tuple(items), notes=notes if known else ())
+    note = Note(
+        Sign.GAP, f"翻了 {max_pages} 页仍未遇到上次见过的帖子，可能漏帖；可调大 max_pages 或缩短采集间隔。", url
+    )
+    return Walk(items=tuple(items), notes=(note,) if known else (), following=url)
+
+
+HISTORY_PAGES = 5
+"""Pages read in one step into the past: few enough that a step ends soon, and a stopped backfill loses little."""
+
+
+def walk_back(
+    read: Callable[[str], Page], first: str, cursor: Cursor, *, empty_pages: int, pages: int = HISTORY_PAGES
+) -> tuple[Walk, dict[str, Any], bool]:
+    """One step of a walk into the past: what it brought, the cursor after it, and whether there is more."""
+    found = walk(read, str(cursor.get("next") or first), known=(), max_pages=pages, empty_pages=empty_pages)
+    if not found.whole:
+        raise CollectError(found.notes[0].text)
+    return found, {"next": found.following, "pages": int(cursor.get("pages", 0)) + pages}, bool(found.following)
 
 
 def _reached(items: Sequence[Item], known: Collection[str]) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urljoin
 
-from scrapers.base import Batch, Cursor, Fetch, RawPost, Rejection
+from scrapers.base import Batch, Cursor, Fetch, Note, RawPost, Rejection, Sign
 from scrapers.charsets import decode
 from scrapers.feeds import read_entries
 from scrapers.markup import charset_of
@@ -68,14 +68,14 @@ class Feed:
             "renamed": _traces(posts),
             "seen": [digest(post.external_id) for post in posts][:_REMEMBERED] or list(cursor.get("seen", [])),
         }
-        return to_batch(items, after, notes=_gap(posts, cursor.get("seen", []), self.url))
+        return to_batch(items, after, notes=_gap(posts, cursor.get("seen", [])))
 
 
-def _gap(posts: Sequence[RawPost], seen: Sequence[str], url: str) -> tuple[Rejection, ...]:
+def _gap(posts: Sequence[RawPost], seen: Sequence[str]) -> tuple[Note, ...]:
     """A remark when nothing in the feed was there last time: what came between has fallen out at its end."""
     if not seen or not posts or any(digest(post.external_id) in seen for post in posts):
         return ()
-    return (Rejection(url, "可能漏帖：订阅源里最旧的一条也比上次见过的新。请缩短采集间隔。"),)
+    return (Note(Sign.GAP, "可能漏帖：订阅源里最旧的一条也比上次见过的新。请缩短采集间隔。"),)
 
 
 def _trace(post: RawPost) -> list[str]:

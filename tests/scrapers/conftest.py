@@ -26,7 +26,7 @@ class FakeFetch:
         self.answers = dict(answers)
         self.asked: list[tuple[str, dict[str, str]]] = []
 
-    def __call__(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+    def __call__(self, url: str, *, headers: Mapping[str, str] | None = None, data: bytes | None = None) -> Response:
         self.asked.append((url, dict(headers or {})))
         answer = self.answers[url]
         if isinstance(answer, Exception):

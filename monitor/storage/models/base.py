@@ -8,7 +8,10 @@ from sqlalchemy import JSON, Enum, MetaData, String
 from sqlalchemy.orm import DeclarativeBase
 
 from monitor.domain.alerts import Event
+from monitor.domain.backfills import BackfillState
+from monitor.domain.health import Health
 from monitor.domain.learning import CorrectionOrigin, Stratum
+from monitor.domain.likeness import Spread
 from monitor.domain.people import Role
 from monitor.domain.rescoring import RunState, Shift
 from monitor.domain.routing import DecidedBy
@@ -28,17 +31,20 @@ def _by_value(enum: type[StrEnum]) -> Enum:
 
 _ENUMS: tuple[type[StrEnum], ...] = (
     Action,
+    BackfillState,
     CorrectionOrigin,
     DecidedBy,
     Event,
     Expression,
     FollowUpKind,
+    Health,
     Outcome,
     Polarity,
     Role,
     RunState,
     Severity,
     Shift,
+    Spread,
     Status,
     Stratum,
 )

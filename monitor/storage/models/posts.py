@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from monitor.domain.likeness import Spread
 from monitor.domain.triage import Outcome
 from monitor.domain.verdicts import Expression, Polarity, Severity
 from monitor.storage.models.base import Base
@@ -53,6 +54,13 @@ class Post(Base):
     zone_assumed: Mapped[bool] = mapped_column(default=False)
     first_seen_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
+    missing_since: Mapped[datetime | None]
+    """When the post was first not found where it should be; not yet sure that it is gone."""
+    gone_at: Mapped[datetime | None]
+    gone_how: Mapped[str] = mapped_column(default="")
+    """How we know that the source deleted it."""
+    length: Mapped[int] = mapped_column(default=0)
+    """Characters of the text when it was last seen: what is still known of a post whose text is hidden."""
     content_hash: Mapped[str] = mapped_column(String(64))
     fingerprint: Mapped[str] = mapped_column(String(64), index=True)
     handle_after: Mapped[datetime | None] = mapped_column(index=True)
@@ -62,14 +70,54 @@ class Post(Base):
     quiet: Mapped[bool] = mapped_column(default=False)
     """Imported history: becomes a ticket like any other, but nobody is mailed about it."""
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    cluster_id: Mapped[int | None] = mapped_column(ForeignKey("clusters.id"), index=True)
 
     source: Mapped[Source] = relationship()
     customer: Mapped[Customer | None] = relationship()
+    cluster: Mapped["Cluster | None"] = relationship(back_populates="posts")
     revisions: Mapped[list["PostRevision"]] = relationship(order_by="PostRevision.id", back_populates="post")
     assessments: Mapped[list["Assessment"]] = relationship(order_by="Assessment.id", back_populates="post")
     corrections: Mapped[list["Correction"]] = relationship(
         order_by="Correction.id", back_populates="post", cascade="all, delete-orphan", passive_deletes=True
     )
+
+
+class Cluster(Base):
+    """Posts that say nearly the same, from any source."""
+
+    __tablename__ = "clusters"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    spread: Mapped[Spread] = mapped_column(default=Spread.SINGLE)
+    size: Mapped[int] = mapped_column(default=1)
+    authors: Mapped[int] = mapped_column(default=1)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+    posts: Mapped[list[Post]] = relationship(order_by="Post.id", back_populates="cluster")
+
+
+class PostBand(Base):
+    """One band of a post's MinHash signature: posts that share one may be near-copies."""
+
+    __tablename__ = "post_bands"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Capture(Base):
+    """A post that a member of staff copied by hand: who, when, from where, and the hash of what was pasted."""
+
+    __tablename__ = "captures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
+    captured_at: Mapped[datetime]
+    url: Mapped[str] = mapped_column(default="")
+    sha256: Mapped[str] = mapped_column(String(64))
 
 
 class PostRevision(Base):
@@ -83,6 +131,8 @@ class PostRevision(Base):
     text: Mapped[str]
     content_hash: Mapped[str] = mapped_column(String(64))
     replaced_at: Mapped[datetime]
+    hidden: Mapped[bool] = mapped_column(default=False)
+    """The source deleted the post: its wording is kept as evidence and not shown."""
 
     post: Mapped[Post] = relationship(back_populates="revisions")
 
