@@ -114,6 +114,8 @@ class Batch:
     gone: tuple[Gone, ...] = ()
     censuses: tuple[Census, ...] = ()
     notes: tuple[Note, ...] = ()
+    wait: float = 0.0
+    """Seconds that the site wants between visits (ttl, max-age); 0 when it does not say."""
     payloads: tuple[Payload, ...] = ()
     """Filled in by `scrapers.recording` for whatever came through the fetch; a kind without a fetch gives its own."""
 
@@ -146,6 +148,8 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    moved_to: str = ""
+    """Where the address has moved for good (301, 308), or ""."""
 
 
 class Fetch(Protocol):

@@ -132,6 +132,7 @@ def to_batch(
     more: bool = False,
     gone: Sequence[Gone] = (),
     censuses: Sequence[Census] = (),
+    wait: float = 0.0,
 ) -> Batch:
     """A batch of what was read."""
     return Batch(
@@ -142,6 +143,7 @@ def to_batch(
         gone=tuple(gone),
         censuses=tuple(censuses),
         notes=tuple(notes),
+        wait=wait,
     )
 
 
