@@ -188,7 +188,9 @@ class PoliteClient:
                 self._pacing.hold(urlsplit(url).netloc, asked)
             if last or (asked or 0.0) > self._limits.longest_wait:
                 raise CollectError(
-                    f"{shown(url)} 返回 {response.status}，对方繁忙或限流，稍后会再试。", retry_after=asked
+                    f"{shown(url)} 返回 {response.status}，对方繁忙或限流，稍后会再试。",
+                    retry_after=asked,
+                    status=response.status,
                 )
             if asked is None:
                 self._back_off(attempt)
@@ -283,10 +285,10 @@ def _accepted(response: Response, url: str) -> Response:
     if status < 300 or status == 304 or status in _REDIRECTS:
         return response
     if status in _REFUSALS:
-        raise CollectError(f"{shown(url)} {_REFUSALS[status]}（{status}）。{_ADVICE}", permanent=True)
+        raise CollectError(f"{shown(url)} {_REFUSALS[status]}（{status}）。{_ADVICE}", permanent=True, status=status)
     if status == 404:
-        raise CollectError(f"{shown(url)} 不存在（404），请检查网址。")
-    raise CollectError(f"{shown(url)} 返回 {status}，没有取到内容。")
+        raise CollectError(f"{shown(url)} 不存在（404），请检查网址。", status=status)
+    raise CollectError(f"{shown(url)} 返回 {status}，没有取到内容。", status=status)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

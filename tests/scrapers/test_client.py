@@ -120,7 +120,7 @@ def test_a_long_retry_after_ends_the_visit(site: Site, client: PoliteClient) -> 
     site.routes["/a"] = say(b"", status=429, headers={"Retry-After": "3600"})
     with pytest.raises(CollectError) as raised:
         client(f"{site.address}/a")
-    assert raised.value.retry_after == 3600
+    assert (raised.value.retry_after, raised.value.status) == (3600, 429)
     with pytest.raises(CollectError, match="秒后再访问"):
         client(f"{site.address}/a")
     assert len(site.asked) == 1
@@ -131,14 +131,14 @@ def test_a_refusal_is_permanent_and_says_what_to_do(site: Site, client: PoliteCl
     site.routes["/a"] = say(b"", status=status)
     with pytest.raises(CollectError, match=rf"{status}.*不会绕过限制") as raised:
         client(f"{site.address}/a")
-    assert raised.value.permanent
+    assert (raised.value.permanent, raised.value.status) == (True, status)
     assert len(site.asked) == 1
 
 
 def test_a_missing_page_may_come_back(site: Site, client: PoliteClient) -> None:
     with pytest.raises(CollectError, match="404") as raised:
         client(f"{site.address}/nothing")
-    assert not raised.value.permanent
+    assert (raised.value.permanent, raised.value.status) == (False, 404)
 
 
 def test_redirects_are_followed_and_end(site: Site, client: PoliteClient) -> None:
