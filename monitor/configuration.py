@@ -16,6 +16,7 @@ from monitor.domain.routing import RoutingRule, words_pattern
 from monitor.domain.sla import SlaPolicy, SlaTerms
 from monitor.domain.verdicts import Severity
 from monitor.place_lists import read_dealers, read_regions
+from monitor.source_lists import SourceEntry, read_sources
 from monitor.tables import Table, folded, read_toml, refuse_repeats
 
 _WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
@@ -32,19 +33,6 @@ class DepartmentEntry:
     fallback: bool
     parent: str = ""
     """The division it belongs to, itself a department; "" for none."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceEntry:
-    """A source as configured; `example` ones are on only while the example is."""
-
-    name: str
-    kind: str
-    options: Mapping[str, Any]
-    interval: int
-    enabled: bool
-    direct: bool
-    example: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +61,7 @@ class Configuration:
 def load_configuration(folder: Path, zone: ZoneInfo) -> Configuration:
     """The configuration in a folder. Raises `ConfigError` naming file, key and what was expected."""
     departments = _departments(read_toml(folder / "departments.toml"))
-    sources = _sources(read_toml(folder / "sources.toml"), folder)
+    sources = read_sources(read_toml(folder / "sources.toml"), folder)
     sla = read_toml(folder / "sla.toml")
     regions = read_regions(read_toml(folder / "regions.toml"))
     dealers = read_dealers(read_toml(folder / "dealers.toml"), regions.meanings, {d.name for d in departments})
@@ -294,29 +282,3 @@ def _alert_rule(row: Table) -> AlertRule:
         if name not in known and not _ADDRESS.fullmatch(name):
             raise ConfigError(f"{row.place}：recipients 应为邮箱地址或 {' / '.join(sorted(known))}，其中有 {name!r}")
     return rule
-
-
-def _sources(table: Table, folder: Path) -> tuple[SourceEntry, ...]:
-    entries = tuple(_source(row, folder) for row in table.tables("source"))
-    table.finish()
-    refuse_repeats(table.place, (entry.name for entry in entries))
-    return entries
-
-
-def _source(row: Table, folder: Path) -> SourceEntry:
-    options = row.table("options").items()
-    if isinstance(options.get("path"), str):
-        options["path"] = str(folder / options["path"])
-    entry = SourceEntry(
-        name=row.take("name", str),
-        kind=row.take("kind", str),
-        options=options,
-        interval=row.take("interval", int, 900),
-        enabled=row.take("enabled", bool, True),
-        direct=row.take("direct", bool, False),
-        example=row.take("example", bool, False),
-    )
-    row.finish()
-    if entry.interval < 1:
-        raise ConfigError(f"{row.place}：interval 应为至少 1 的秒数，给的是 {entry.interval}")
-    return entry

@@ -68,6 +68,12 @@ class Settings:
     handle_seconds: int = _setting(2, "每隔多少秒处理一次新帖子")
     deliver_seconds: int = _setting(3, "每隔多少秒发一次邮件")
     follow_up_seconds: int = _setting(60, "每隔多少秒检查一次到期的跟进")
+    deleted_posts: str = _setting(
+        "hide",
+        "来源删掉的帖子：hide 不再显示文字，只作证据留存；erase 连留存的文字也抹去；keep 照常显示并注明已删（都保留字数和哈希）",
+    )
+    payload_days: int = _setting(0, "采集到的原始页面留多少天作证据；0 表示只留它们的 SHA-256")
+    prune_seconds: int = _setting(3600, "每隔多少秒清理一次过了保存期的记录")
     spot_checks_per_day: int = _setting(20, "每天随机抽多少条帖子请人核对，多数是没标出来的；0 表示不抽")
     spot_check_seconds: int = _setting(3600, "每隔多少秒看一次今天的抽查抽过没有")
 
@@ -93,6 +99,7 @@ class Settings:
 
 _CHOICES = {
     "classifier": ("trained", "snownlp", "onnx"),
+    "deleted_posts": ("hide", "erase", "keep"),
     "mail_transport": ("outbox", "smtp"),
     "smtp_security": ("starttls", "tls", "none"),
 }
@@ -113,6 +120,8 @@ _RANGES = {
     "handle_seconds": (1, _DAY),
     "deliver_seconds": (1, _DAY),
     "follow_up_seconds": (1, _DAY),
+    "payload_days": (0, 36_500),
+    "prune_seconds": (1, _DAY),
     "spot_checks_per_day": (0, 1000),
     "spot_check_seconds": (1, _DAY),
 }

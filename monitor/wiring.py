@@ -42,6 +42,7 @@ from monitor.classifiers.wording import LearnedWording, as_toml
 from monitor.configuration import Configuration, load_configuration
 from monitor.domain.alerts import Channel, Event
 from monitor.domain.candidates import CardFigure, Comparison
+from monitor.domain.deletions import DeletedPosts
 from monitor.domain.errors import ConfigError
 from monitor.domain.learning import AuditRow, Lesson
 from monitor.domain.triage import TriagePolicy
@@ -103,6 +104,8 @@ def build_tools(settings: Settings, configuration: Configuration) -> Tools:
         company=settings.company,
         pseudonym_key=hashlib.sha256(f"pseudonym:{settings.secret()}".encode()).digest(),
         flag_at=flag_line(settings),
+        deleted_posts=DeletedPosts(settings.deleted_posts),
+        payload_days=settings.payload_days,
         spot_checks_per_day=settings.spot_checks_per_day,
         topics=_topics(configuration),
         router_version=_router_version(settings, router),

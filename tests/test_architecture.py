@@ -12,7 +12,7 @@ FILES = [path for path in FILES if "versions" not in path.parts]
 
 GROUND = {"monitor.domain", "scrapers.base", "scrapers.errors"}
 ADAPTERS = {"monitor.storage", "monitor.classifiers", "monitor.channels", "monitor.rendering", "monitor.settings",
-            "monitor.configuration", "monitor.tables"}  # fmt: skip
+            "monitor.configuration", "monitor.source_lists", "monitor.tables"}  # fmt: skip
 SHARED_BY_EDGES = GROUND | {"monitor.services", "monitor.storage", "monitor.wiring", "monitor.settings",
                             "monitor.configuration", "monitor.edge", "monitor.clock"}  # fmt: skip
 
@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "monitor.tables": {"monitor.domain"},
     "monitor.settings": {"monitor.domain", "monitor.tables"},
     "monitor.place_lists": {"monitor.domain", "monitor.tables"},
-    "monitor.configuration": {"monitor.domain", "monitor.tables", "monitor.place_lists"},
+    "monitor.source_lists": {"monitor.domain", "monitor.tables"},
+    "monitor.configuration": {"monitor.domain", "monitor.tables", "monitor.place_lists", "monitor.source_lists"},
     "monitor.storage": {"monitor.domain"},
     "monitor.classifiers": {"monitor.domain", "monitor.tables"},
     "monitor.channels": {"monitor.domain", "monitor.clock"},

@@ -2,36 +2,50 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Insert, insert, select
+from sqlalchemy import Insert, Row, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from monitor.domain.text import clean_text, content_hash, fingerprint
-from monitor.services import audit
-from monitor.storage.models import Base, Customer, Post, PostRevision, Source
-from scrapers.base import RawPost, Rejection
+from monitor.services import audit, evidence
+from monitor.storage.models import Base, Customer, Post, PostRevision, Seal, Source
+from scrapers.base import Payload, RawPost, Rejection
 
 _CHUNK = 500
+
+Wanted = Callable[[str, str, str], bool]
+"""Whether a post with this title, text and address is wanted."""
+
+
+def everything(_title: str, _text: str, _url: str) -> bool:
+    """Wants every post: a source without a query."""
+    return True
 
 
 @dataclass(slots=True)
 class Accepted:
-    """What became of a batch; new + edited + unchanged + rejected is what came in."""
+    """What became of a batch; new + edited + unchanged + filtered + rejected is what came in."""
 
     new: int = 0
     edited: int = 0
     unchanged: int = 0
+    filtered: int = 0
+    """Not wanted by the source's query, and therefore not kept."""
     rejections: list[Rejection] = field(default_factory=list)
+    wordings: list[tuple[str, str]] = field(default_factory=list)
+    """Id and content hash of what was new or edited."""
+    seal: Seal | None = None
+    """Over those wordings, when there were any."""
 
     @property
     def fetched(self) -> int:
         """Everything that came in."""
-        return self.new + self.edited + self.unchanged + len(self.rejections)
+        return self.new + self.edited + self.unchanged + self.filtered + len(self.rejections)
 
 
 def accept_posts(
@@ -42,12 +56,19 @@ def accept_posts(
     pseudonym_key: bytes,
     now: datetime,
     quiet: bool = False,
+    wanted: Wanted = everything,
+    payloads: Sequence[Payload] = (),
 ) -> Accepted:
-    """Keeps what is new, turns edits into revisions, and drops the known. Identity is (source, external id)."""
+    """Keeps what is new, turns edits into revisions, drops the known, and seals what was kept.
+
+    Identity is (source, external id). What is not `wanted` is counted and not stored, unless it was stored before.
+    """
     accepted = Accepted()
     drafts = _drafts(source, raws, accepted, pseudonym_key, now, quiet)
     for start in range(0, len(drafts), _CHUNK):
-        _accept_chunk(session, source, drafts[start : start + _CHUNK], accepted, now)
+        _accept_chunk(session, source, drafts[start : start + _CHUNK], accepted, wanted, now)
+    if accepted.wordings:
+        accepted.seal = evidence.seal(session, source, now=now, posts=accepted.wordings, payloads=payloads)
     return accepted
 
 
@@ -78,7 +99,7 @@ def _draft(source: Source, raw: RawPost, key: bytes, now: datetime, quiet: bool)
     title, text = clean_text(raw.title), clean_text(raw.text)
     return {
         "source_id": source.id,
-        "external_id": _identity(raw.external_id),
+        "external_id": identity(raw.external_id),
         "thread_id": clean_text(raw.thread_id)[:500],
         "parent_id": clean_text(raw.parent_id)[:500],
         "pseudonym": pseudonym(key, source.id, raw.author) if raw.author else "",
@@ -91,6 +112,7 @@ def _draft(source: Source, raw: RawPost, key: bytes, now: datetime, quiet: bool)
         "zone_assumed": raw.zone_assumed,
         "first_seen_at": now,
         "edited_at": raw.edited_at,
+        "length": len(text),
         "content_hash": content_hash(title, text),
         "fingerprint": fingerprint(text or title),
         "handle_after": now,
@@ -98,7 +120,7 @@ def _draft(source: Source, raw: RawPost, key: bytes, now: datetime, quiet: bool)
     }
 
 
-def _identity(external_id: str) -> str:
+def identity(external_id: str) -> str:
     """The id as it is kept: a very long one by its beginning and a hash of all of it, so that no two become one."""
     whole = clean_text(external_id)
     return whole if len(whole) <= 500 else f"{whole[:400]}#{hashlib.sha256(whole.encode()).hexdigest()}"
@@ -116,30 +138,45 @@ def pseudonym(key: bytes, source_id: int, author: str) -> str:
 
 
 def _accept_chunk(
-    session: Session, source: Source, drafts: Sequence[dict[str, Any]], accepted: Accepted, now: datetime
+    session: Session,
+    source: Source,
+    drafts: Sequence[dict[str, Any]],
+    accepted: Accepted,
+    wanted: Wanted,
+    now: datetime,
 ) -> None:
     ids = [draft["external_id"] for draft in drafts]
-    known = dict(
-        session.execute(
-            select(Post.external_id, Post.content_hash).where(Post.source_id == source.id, Post.external_id.in_(ids))
-        ).all()
+    stored = select(Post.external_id, Post.content_hash, Post.gone_at).where(
+        Post.source_id == source.id, Post.external_id.in_(ids)
     )
-    fresh = [draft for draft in drafts if draft["external_id"] not in known]
-    changed = [d for d in drafts if d["external_id"] in known and known[d["external_id"]] != d["content_hash"]]
-    accepted.new += (written := _insert_posts(session, fresh, now))
+    known = {row.external_id: row for row in session.execute(stored)}
+    unknown = [draft for draft in drafts if draft["external_id"] not in known]
+    fresh = [draft for draft in unknown if wanted(draft["title"], draft["text"], draft["url"])]
+    changed = [d for d in drafts if d["external_id"] in known and _is_changed(d, known[d["external_id"]])]
+    written = _insert_posts(session, fresh, now)
+    accepted.new += len(written)
     accepted.edited += len(changed)
-    accepted.unchanged += len(drafts) - written - len(changed)
+    accepted.filtered += len(unknown) - len(fresh)
+    accepted.unchanged += len(drafts) - len(unknown) + len(fresh) - len(written) - len(changed)
+    accepted.wordings += [(d["external_id"], d["content_hash"]) for d in fresh if d["external_id"] in written]
+    accepted.wordings += [(d["external_id"], d["content_hash"]) for d in changed]
     _revise(session, source, changed, now)
 
 
-def _insert_posts(session: Session, drafts: Sequence[dict[str, Any]], now: datetime) -> int:
+def _is_changed(draft: dict[str, Any], stored: Row[str, str, datetime | None]) -> bool:
+    """Other words than those kept, or a deleted post that is there again."""
+    return bool(stored.content_hash != draft["content_hash"] or stored.gone_at is not None)
+
+
+def _insert_posts(session: Session, drafts: Sequence[dict[str, Any]], now: datetime) -> set[str]:
+    """Writes new posts; gives the ids of those that were written."""
     if not drafts:
-        return 0
+        return set()
     customers = _customers(session, {d["pseudonym"] for d in drafts if d["pseudonym"]}, now)
     rows = [{**_without_pseudonym(d), "customer_id": customers.get(d["pseudonym"])} for d in drafts]
     # Another process may have taken the same posts in since we looked: those rows are skipped, and counted as known.
-    statement = insert_or_skip(session, Post).returning(Post.id)
-    return len(session.execute(statement, rows).all())
+    statement = insert_or_skip(session, Post).returning(Post.external_id)
+    return set(session.scalars(statement, rows))
 
 
 def _without_pseudonym(draft: dict[str, Any]) -> dict[str, Any]:
@@ -182,11 +219,14 @@ def _revise(session: Session, source: Source, drafts: Sequence[dict[str, Any]], 
     revisions = [
         {"post_id": p.id, "title": p.title, "text": p.text, "content_hash": p.content_hash, "replaced_at": now}
         for p in posts
+        if p.text  # one that was hidden has its wording in a revision already
     ]
-    session.execute(insert(PostRevision), revisions)
+    if revisions:
+        session.execute(insert(PostRevision), revisions)
     for post in posts:
         draft = by_id[post.external_id]
-        post.title, post.text = draft["title"], draft["text"]
+        post.title, post.text, post.length, post.url = draft["title"], draft["text"], draft["length"], draft["url"]
+        post.gone_at, post.gone_how, post.missing_since = None, "", None
         post.content_hash, post.fingerprint = draft["content_hash"], draft["fingerprint"]
         post.edited_at = draft["edited_at"] or now
         post.handle_after = now

@@ -24,6 +24,7 @@ from monitor.services.audit import Doer
 from monitor.services.correcting import effective
 from monitor.services.tools import Tools
 from monitor.storage.models import Assessment, Post, RescoreChange, RescoreRun
+from monitor.storage.queries.posts import has_words
 
 RESCORED = "rescored"
 """The reason on a post that only the new version flagged."""
@@ -39,7 +40,10 @@ def _outdated(tools: Tools) -> Select[Post]:
     return (
         select(Post)
         .join(Assessment, Assessment.id == _newest_of_post())
-        .where(or_(Assessment.version != tools.judge.version, Assessment.router_version != tools.router_version))
+        .where(
+            or_(Assessment.version != tools.judge.version, Assessment.router_version != tools.router_version),
+            has_words(),
+        )
     )
 
 

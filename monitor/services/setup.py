@@ -1,8 +1,9 @@
 """Bringing the database in step with `config/`: departments and sources are added, changed and switched off by it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -50,6 +51,8 @@ class SourceEntry(Protocol):
     def direct(self) -> bool: ...
     @property
     def example(self) -> bool: ...
+    @property
+    def query(self) -> str: ...
 
 
 def sync(
@@ -118,8 +121,9 @@ def _take_over(row: Source, entry: SourceEntry, *, enabled: bool, now: datetime)
     changed = (row.kind, row.options) != (entry.kind, dict(entry.options))
     if changed:
         row.kind, row.options, row.cursor = entry.kind, dict(entry.options), {}
+        row.host, row.leased_until = visited_host(entry.kind, entry.options), None
         row.blocked, row.error, row.failures = False, "", 0
-    row.interval_seconds, row.direct = entry.interval, entry.direct
+    row.interval_seconds, row.direct, row.query = entry.interval, entry.direct, entry.query
     if not enabled:
         row.enabled, row.next_run_at = False, None
         return
@@ -128,6 +132,18 @@ def _take_over(row: Source, entry: SourceEntry, *, enabled: bool, now: datetime)
     row.enabled = True
     if row.next_run_at is not None:  # a shorter interval takes effect now, not after the long one
         row.next_run_at = min(row.next_run_at, now + timedelta(seconds=entry.interval))
+
+
+def visited_host(kind: str, options: Mapping[str, Any]) -> str:
+    """Which host a source's visits go to; the kind itself stands for the one site it always reads. "" for a folder."""
+    if "path" in options:
+        return ""
+    address = str(options.get("url", ""))
+    try:
+        named = urlsplit(address).hostname or str(options.get("host", ""))
+    except ValueError:
+        named = ""
+    return (named or kind).lower()[:255]
 
 
 def built_in_source(session: Session, kind: str, *, name: str = "") -> Source:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from monitor.domain.alerts import AlertRule, Channel, Rendered
 from monitor.domain.business_hours import BusinessHours
+from monitor.domain.deletions import DeletedPosts
 from monitor.domain.places import NO_PLACES, PlaceFinder
 from monitor.domain.routing import RoutingRule
 from monitor.domain.sla import SlaTerms
@@ -41,6 +42,10 @@ class Tools:
     pseudonym_key: bytes
     flag_at: float = 0.5
     """The probability from which on the classifier flags a post."""
+    deleted_posts: DeletedPosts = DeletedPosts.HIDE
+    """What becomes of our copy when the source deletes a post."""
+    payload_days: int = 0
+    """How long the bodies of what came over the line are kept; 0 keeps their hashes alone."""
     spot_checks_per_day: int = 20
     topics: tuple[str, ...] = ()
     """The configured topics, as a person chooses among them."""

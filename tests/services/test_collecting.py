@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from monitor.services.collecting import LEASE, collect_next
 from monitor.services.tools import Tools
 from monitor.storage.db import Database
-from monitor.storage.models import AuditEntry, CollectRun, Notification, Post, Source
-from scrapers.base import Batch, Cursor, Rejection
+from monitor.storage.models import CollectRun, Post, Source
+from scrapers.base import Batch, Cursor, Note, Payload, Rejection, Sign
 from scrapers.errors import CollectError
 from tests.fakes import ScriptedCollector, collectors, raw
 
@@ -99,19 +99,14 @@ def test_more_means_that_the_next_visit_follows_at_once(database: Database, visi
     assert _source(database).next_run_at == now
 
 
-def test_a_permanent_refusal_blocks_the_source_and_is_told(database: Database, visit: Visit) -> None:
+def test_a_permanent_refusal_blocks_the_source(database: Database, visit: Visit) -> None:
     visit(CollectError("要登录\x00", permanent=True))
     source = _source(database)
     assert (source.blocked, source.next_run_at, source.error, source.failures) == (True, None, "要登录", 1)
-    with database.reading() as session:
-        assert session.scalars(select(Notification.recipient)).all() == ["care@example.com"]
-        assert session.scalars(select(AuditEntry.action)).all() == ["source_failed"]
     assert source.cursor == {"page": 1}
 
 
-def test_passing_trouble_backs_off_and_is_told_once_at_the_third_time(
-    database: Database, visit: Visit, now: datetime
-) -> None:
+def test_passing_trouble_backs_off(database: Database, visit: Visit, now: datetime) -> None:
     later, waits = timedelta(), []
     for _ in range(12):
         assert visit(CollectError("超时"), later=later)
@@ -121,7 +116,6 @@ def test_passing_trouble_backs_off_and_is_told_once_at_the_third_time(
         later = due - now
     minutes = [wait.total_seconds() / 60 for wait in waits]
     assert minutes == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]
-    assert _count(database, Notification) == 1
     visit(Batch((), {}), later=later)
     assert (_source(database).failures, _source(database).error) == (0, "")
 
@@ -143,16 +137,64 @@ def test_a_collector_that_breaks_is_a_failed_visit_like_any_other(
     assert "bug" in source.error
 
 
+@pytest.mark.parametrize(
+    ("change", "due", "cursor"),
+    [
+        ({"next_run_at": None, "enabled": False}, None, {"page": 2}),
+        ({"cursor": {}, "leased_until": None}, "lease", {}),  # its options were changed: what we read no longer counts
+    ],
+)
 def test_a_change_made_during_the_visit_is_not_overwritten(
-    database: Database, source_id: int, tools: Tools, now: datetime
+    database: Database, source_id: int, tools: Tools, now: datetime, change: Any, due: str | None, cursor: Any
 ) -> None:
     class Slow:
         def collect(self, cursor: Cursor) -> Batch:
             with database.writing.begin() as session:  # no transaction is open meanwhile: this does not wait
-                session.execute(update(Source).where(Source.id == source_id).values(next_run_at=None, enabled=False))
+                session.execute(update(Source).where(Source.id == source_id).values(**change))
             return BATCH
 
     assert collect_next(database.writing, lambda kind, options: Slow(), tools, now)
     source = _source(database)
-    assert (source.enabled, source.next_run_at, source.cursor) == (False, None, {"page": 1})
+    assert (source.next_run_at, source.cursor) == (now + LEASE if due else None, cursor)
     assert _count(database, Post) == 2
+
+
+def test_two_sources_of_one_host_are_never_visited_at_once(
+    database: Database, source_id: int, tools: Tools, now: datetime
+) -> None:
+    with database.writing.begin() as session:
+        session.get_one(Source, source_id).host = "bbs.example.com"
+        for name, host in (("同一个网站", "bbs.example.com"), ("别的网站", "other.example.com")):
+            session.add(Source(name=name, kind="feed", options={}, cursor={}, host=host, next_run_at=now))
+    visited: list[str] = []
+
+    class Busy:
+        def collect(self, cursor: Cursor) -> Batch:
+            if not visited:
+                visited.append("first")
+                while collect_next(database.writing, lambda kind, options: Busy(), tools, now):
+                    pass
+                visited.append("first is done")
+            else:
+                visited.append("another")
+            return Batch((), cursor)
+
+    while collect_next(database.writing, lambda kind, options: Busy(), tools, now):
+        pass
+    assert visited == ["first", "another", "first is done", "another"]
+
+
+def test_a_site_that_wants_longer_pauses_gets_them(database: Database, visit: Visit, now: datetime) -> None:
+    visit(Batch((), {}, wait=7200))
+    assert _source(database).next_run_at == now + timedelta(hours=2)
+
+
+def test_a_visit_writes_down_what_the_answer_looked_like(database: Database, visit: Visit) -> None:
+    pages = (Payload("https://a.example/1", b"wall"), Payload("https://a.example/2", b"wall"))
+    note = Note(Sign.GAP, "可能漏帖")
+    visit(Batch((raw("1", author="甲"), raw("2")), {}, notes=(note,), payloads=pages))
+    with database.reading() as session:
+        run = session.scalars(select(CollectRun)).one()
+    assert (run.filled["author"], run.filled["text"]) == (1, 2)
+    assert (run.pages, run.size, run.repeated) == (2, 8, 1)
+    assert run.notes == [{"sign": "gap", "text": "可能漏帖", "link": ""}]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from monitor.domain.tickets import Status
 from monitor.domain.triage import Outcome
 from monitor.storage.models import Assessment, Correction, Department, Post, Source, SpotCheck, Ticket
+from monitor.storage.queries.posts import has_words
 
 
 class Candidate(NamedTuple):
@@ -39,6 +40,7 @@ def undrawn_posts(session: Session, since: datetime) -> list[Candidate]:
         .where(
             Post.first_seen_at >= since,
             Source.direct.is_(False),
+            has_words(),
             Post.outcome_reason != "cannot-tell",
             ~exists().where(SpotCheck.post_id == Post.id),
             _newest(),
@@ -104,7 +106,7 @@ def taught_posts(session: Session) -> Sequence[Post]:
         Post.outcome == Outcome.DISMISSED,
         and_(Post.outcome == Outcome.OPEN, Post.outcome_reason == "accepted"),
     )
-    statement = select(Post).where(or_(corrected, decided)).order_by(Post.id)
+    statement = select(Post).where(or_(corrected, decided), has_words()).order_by(Post.id)
     return session.scalars(statement.options(selectinload(Post.corrections))).all()
 
 
@@ -115,7 +117,7 @@ def closed_cases(session: Session) -> list[tuple[Post, str]]:
         select(Post, Department.name)
         .join(Ticket, Post.ticket_id == Ticket.id)
         .join(Department, Ticket.department_id == Department.id)
-        .where(Post.id.in_(first), Ticket.status == Status.CLOSED, Department.active)
+        .where(Post.id.in_(first), Ticket.status == Status.CLOSED, Department.active, has_words())
         .order_by(Post.id)
     )
     return [(post, name) for post, name in rows]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from monitor.domain.triage import Outcome
@@ -23,6 +23,11 @@ class ThreadPost(NamedTuple):
     id: int
     title: str
     text: str
+
+
+def has_words() -> ColumnElement[bool]:
+    """That the words of a post may be shown: not those of one that its source deleted."""
+    return or_(Post.gone_at.is_(None), Post.text != "")
 
 
 def waiting_signals(session: Session, *, before: int | None = None, size: int = PAGE) -> Sequence[Post]:
