@@ -16,8 +16,3 @@ class Health(StrEnum):
     BLOCKED = "blocked"
     BROKEN = "broken"
     PAUSED = "paused"
-
-
-def garbled_share(text: str) -> float:
-    """The share of characters, from 0 to 1, that are no longer what was written."""
-    return text.count("\ufffd") / len(text) if text else 0.0

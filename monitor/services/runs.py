@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from monitor.domain.health import garbled_share
+from monitor.domain.garbling import garbled_share
 from monitor.services.deletions import Losses
 from monitor.services.intake import Accepted
 from monitor.storage.models import CollectRun, Source
