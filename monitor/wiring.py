@@ -51,10 +51,12 @@ from monitor.rendering import MailRenderer
 from monitor.services.tools import Tools
 from monitor.settings import Settings, config_folder, load_settings, resource_folder
 from monitor.storage.db import Database, open_database
+from monitor.storage.host_turns import HostTurns
 from scrapers.base import Batch, Builder, Collector, RawPost, Rejection
 from scrapers.client import PoliteClient
 from scrapers.errors import CollectError
 from scrapers.files import read_file
+from scrapers.pacing import HostState
 from scrapers.recording import Recorder, recorded
 from scrapers.registry import KINDS, builder_for
 from scrapers.registry import build as build_kind
@@ -193,9 +195,12 @@ def build_mail(settings: Settings) -> Channel:
     return smtp
 
 
-def build_collectors(settings: Settings) -> Callable[[str, Mapping[str, Any]], Collector]:
-    """A maker of collectors that all share one polite client."""
-    client = PoliteClient(user_agent=settings.user_agent, delay=settings.host_delay_seconds)
+def build_collectors(settings: Settings, database: Database) -> Callable[[str, Mapping[str, Any]], Collector]:
+    """A maker of collectors that all share one polite client; with all processes of the database, its pauses too."""
+    client = PoliteClient(
+        user_agent=settings.user_agent,
+        delay=settings.host_delay_seconds,
+    )
 
     def build(kind: str, options: Mapping[str, Any]) -> Collector:
         recorder = Recorder(client)
@@ -206,10 +211,10 @@ def build_collectors(settings: Settings) -> Callable[[str, Mapping[str, Any]], C
 
 def check_sources(configuration: Configuration, settings: Settings) -> None:
     """Raises `ConfigError` for a configured source whose kind or options are wrong; nothing is fetched."""
-    build = build_collectors(settings)
+    client = PoliteClient(user_agent=settings.user_agent)
     for entry in configuration.sources:
         try:
-            build(entry.kind, entry.options)
+            build_kind(entry.kind, entry.options, client)
         except CollectError as error:
             raise ConfigError(f"{configuration.folder / 'sources.toml'}：来源“{entry.name}”：{error}") from error
 
@@ -219,9 +224,9 @@ def source_kinds() -> Mapping[str, Builder]:
     return {kind: builder_for(kind) for kind in KINDS}
 
 
-def preview_source(settings: Settings, kind: str, options: Mapping[str, Any]) -> Batch:
+def preview_source(place: Installation, kind: str, options: Mapping[str, Any]) -> Batch:
     """What one visit to such a source gives now; nothing is stored. Raises `CollectError`."""
-    return build_collectors(settings)(kind, options).collect({})
+    return build_collectors(place.settings, place.database)(kind, options).collect({})
 
 
 def read_posts(path: Path, mapping: Mapping[str, str]) -> Iterator[RawPost | Rejection]:

@@ -142,7 +142,7 @@ def _accept(
 
 def _handle(place: Installation, tools: Tools) -> int:
     """Handles everything that waits, with progress on standard error; gives how many posts this process handled."""
-    context = JobContext(place.database, tools, build_collectors(place.settings))
+    context = JobContext(place.database, tools, build_collectors(place.settings, place.database))
     handled = 0
     with click.progressbar(length=_waiting(place), label="处理", file=sys.stderr) as bar:
         while (done := handle_batch(context)) or _waiting(place):

@@ -28,7 +28,7 @@ def rescore(form: str) -> None:
     """
     place = existing()
     tools = build_tools(place.settings, place.configuration)
-    context = JobContext(place.database, tools, build_collectors(place.settings))
+    context = JobContext(place.database, tools, build_collectors(place.settings, place.database))
     run_id = _begin_or_go_on(context)
     if run_id is not None:
         _work(context, run_id)

@@ -70,7 +70,7 @@ def preview(name: str, limit: int, form: str) -> None:
         kind, options = source.kind, dict(source.options)
         session.rollback()
     try:
-        batch = build_collectors(place.settings)(kind, options).collect({})
+        batch = build_collectors(place.settings, place.database)(kind, options).collect({})
     except CollectError as error:
         raise MonitorError(str(error)) from error
     emit([_post(raw) for raw in batch.posts[:limit]], _POST_COLUMNS, form)
@@ -113,7 +113,8 @@ def collect(name: str | None) -> None:
     tools = build_tools(place.settings, place.configuration)
     with place.database.reading() as session:
         last = session.scalars(select(CollectRun.id).order_by(CollectRun.id.desc())).first() or 0
-    while collect_next(place.database.writing, build_collectors(place.settings), tools, now):
+    build = build_collectors(place.settings, place.database)
+    while collect_next(place.database.writing, build, tools, now):
         pass
     _report(place, last)
 

@@ -110,7 +110,7 @@ def _preview(kind: str, typed: Mapping[str, str]) -> ResponseReturnValue:
     edge.commit()
     options = typed_options(wiring.source_kinds()[kind], typed)
     try:
-        batch = wiring.preview_source(edge.installation().settings, kind, options)
+        batch = wiring.preview_source(edge.installation(), kind, options)
     except CollectError as error:
         return _form(kind, typed, trouble=error), 422
     return _form(kind, typed, preview=preview_of(edge.session(), batch))
@@ -120,7 +120,8 @@ def _save(kind: str, typed: Mapping[str, str]) -> ResponseReturnValue:
     options = typed_options(wiring.source_kinds()[kind], typed)
     interval = typed.get("interval", "")
     try:
-        wiring.build_collectors(edge.installation().settings)(kind, options)
+        place = edge.installation()
+        wiring.build_collectors(place.settings, place.database)(kind, options)
         made = service.add_source(
             edge.session(),
             typed.get("name", ""),

@@ -45,7 +45,7 @@ def measure(folder: Path) -> dict[str, Any]:
             source = session.get_one(Source, source_id)
             chunk = raws[start : start + 1000]
             accept_posts(session, source, chunk, pseudonym_key=tools.pseudonym_key, now=utc_now())
-    context = JobContext(database, tools, build_collectors(settings))
+    context = JobContext(database, tools, build_collectors(settings, database))
     while handle_batch(context):
         pass
     seconds = time.perf_counter() - begun

@@ -41,7 +41,7 @@ def context(sqlite: Database, tools: Tools, settings: Any, tmp_path: Path) -> Jo
     with sqlite.writing.begin() as session:
         options = {"path": str(folder)}
         session.add(Source(name="车友论坛", kind="folder", options=options, cursor={}, next_run_at=NOW))
-    return JobContext(sqlite, tools, build_collectors(settings), clock=lambda: NOW)
+    return JobContext(sqlite, tools, build_collectors(settings, sqlite), clock=lambda: NOW)
 
 
 def _tick(context: JobContext) -> None:

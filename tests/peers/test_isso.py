@@ -110,7 +110,7 @@ def _source(database: Database, kind: str, options: dict[str, Any]) -> None:
 def _visit(database: Database, tools: Tools, settings: Any, now: datetime) -> None:
     """One round of the jobs, at a moment when the source is due."""
     patient = replace(settings, host_delay_seconds=0.0)
-    context = JobContext(database, tools, build_collectors(patient), clock=lambda: now)
+    context = JobContext(database, tools, build_collectors(patient, database), clock=lambda: now)
     collect.run(context)
     handle.run(context)
 
