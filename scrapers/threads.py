@@ -1,0 +1,106 @@
+"""Threads that are read again when their mark in a listing has moved: a new reply, an edit."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scrapers.base import Census, Gone, Note, Sign
+from scrapers.errors import CollectError
+from scrapers.posts import Item
+
+LOOK = ""
+"""The mark of a thread that is to be read whatever its mark was."""
+
+_KEPT = 200
+_BORNE = 3
+_MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """What one thread gave; `mark` where reading it told a newer one than the listing."""
+
+    items: Sequence[Item] = ()
+    gone: Sequence[Gone] = ()
+    census: Census | None = None
+    notes: Sequence[Note] = ()
+    mark: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Rereading:
+    """What the moved threads gave together, and the marks to keep for the next visit, the newest first."""
+
+    marks: dict[str, str]
+    items: list[Item] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
+    censuses: list[Census] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    unread: bool = False
+    """Whether threads are left that could be read at once."""
+
+    def take(self, thread: Thread) -> None:
+        """Adds what a thread gave."""
+        self.items += thread.items
+        self.gone += thread.gone
+        self.notes += thread.notes
+        if thread.census is not None:
+            self.censuses.append(thread.census)
+
+
+def read_moved(
+    read: Callable[[str], Thread], listed: Mapping[str, str], before: Mapping[str, str], *, most: int
+) -> Rereading:
+    """Reads the threads whose mark is not the one of the last visit, `most` at a time.
+
+    A thread that fails is named in a note and tried again on the next visit; one that is missing (404, 410) is told as
+    an empty census. Raises `CollectError` when the site lets us read none of them.
+    """
+    found = Rereading(marks={**{name: before.get(name, LOOK) for name in listed}, **before})
+    due = [name for name, mark in listed.items() if mark == LOOK or before.get(name) != mark]
+    failed = 0
+    for name in due[:most]:
+        try:
+            thread = read(name)
+        except CollectError as error:
+            if error.status in {404, 410}:
+                _miss(found, name, listed[name])
+                continue
+            failed += 1
+            found.notes.append(Note(Sign.PAGE_FAILED, f"主题 {name} 没有读到：{error}"))
+            if error.permanent:
+                found.marks[name] = listed[name]
+            if error.retry_after is not None or failed == _BORNE:
+                _raise_if_shut_out(error, failed, due)
+                break
+        else:
+            found.take(thread)
+            found.marks[name] = thread.mark or listed[name]
+    else:
+        found.unread = len(due) > most
+    found.marks = dict(list(found.marks.items())[:_KEPT])
+    return found
+
+
+def _miss(found: Rereading, name: str, mark: str) -> None:
+    """The first time a thread is missing it is looked for once more, as a census that is not sure asks for."""
+    found.censuses.append(Census(frozenset(), thread_id=name))
+    if found.marks[name] != _MISSING:
+        found.marks[name] = _MISSING
+    elif mark == LOOK:
+        del found.marks[name]
+    else:
+        found.marks[name] = mark
+
+
+def _raise_if_shut_out(error: CollectError, failed: int, due: Sequence[str]) -> None:
+    # One thread may be closed to strangers; when the first three all are, it is the site that is.
+    if error.permanent and failed == _BORNE and len(due) >= _BORNE:
+        raise error
+
+
+def turn(names: Sequence[str], start: int, most: int) -> list[str]:
+    """At most `most` of `names` from place `start` on, beginning again at the end: everyone's turn comes."""
+    if not names:
+        return []
+    start %= len(names)
+    return [*names[start:], *names[:start]][:most]

@@ -1,0 +1,98 @@
+"""Threads read again when their mark moved, and threads that cannot be read."""
+
+import pytest
+
+from scrapers.base import Census, RawPost, Sign
+from scrapers.errors import CollectError
+from scrapers.threads import LOOK, Thread, read_moved, turn
+
+
+class Forum:
+    """Threads that give what the table says, and remember being read."""
+
+    def __init__(self, **answers: Thread | CollectError) -> None:
+        self.answers = answers
+        self.read: list[str] = []
+
+    def __call__(self, name: str) -> Thread:
+        self.read.append(name)
+        answer = self.answers.get(name, Thread(items=[RawPost(f"{name}-1", "等配件")]))
+        if isinstance(answer, CollectError):
+            raise answer
+        return answer
+
+
+def test_only_threads_whose_mark_moved_are_read() -> None:
+    forum = Forum()
+    found = read_moved(forum, {"a": "2", "b": "5"}, {"a": "1", "b": "5", "c": "9"}, most=9)
+    assert (forum.read, found.marks) == (["a"], {"a": "2", "b": "5", "c": "9"})
+    assert [post.external_id for post in found.items if isinstance(post, RawPost)] == ["a-1"]
+
+
+def test_a_thread_to_be_looked_at_tells_its_own_mark() -> None:
+    forum = Forum(a=Thread(mark="7"))
+    assert read_moved(forum, {"a": LOOK}, {"a": "7"}, most=9).marks == {"a": "7"}
+    assert forum.read == ["a"]
+
+
+def test_what_is_too_much_for_one_visit_is_left_for_the_next() -> None:
+    found = read_moved(Forum(), {"a": "1", "b": "1", "c": "1"}, {}, most=2)
+    assert (found.unread, found.marks) == (True, {"a": "1", "b": "1", "c": LOOK})
+    rest = read_moved(Forum(), {"a": "1", "b": "1", "c": "1"}, found.marks, most=2)
+    assert (rest.unread, rest.marks) == (False, {"a": "1", "b": "1", "c": "1"})
+
+
+def test_a_thread_that_fails_is_named_and_tried_again() -> None:
+    found = read_moved(Forum(a=CollectError("忙")), {"a": "1", "b": "1"}, {}, most=9)
+    assert [(note.sign, note.text) for note in found.notes] == [(Sign.PAGE_FAILED, "主题 a 没有读到：忙")]
+    assert (found.marks, len(found.items)) == ({"a": LOOK, "b": "1"}, 1)
+
+
+def test_a_missing_thread_is_told_twice_and_then_left() -> None:
+    forum = Forum(a=CollectError("没有", status=404))
+    first = read_moved(forum, {"a": "1"}, {"a": "0"}, most=9)
+    second = read_moved(forum, {"a": "1"}, first.marks, most=9)
+    third = read_moved(forum, {"a": "1"}, second.marks, most=9)
+    assert first.censuses == second.censuses == [Census(frozenset(), thread_id="a")]
+    assert (third.censuses, len(forum.read)) == ([], 2)
+
+
+def test_a_missing_thread_that_is_not_listed_is_forgotten() -> None:
+    forum = Forum(a=CollectError("没有", status=410))
+    first = read_moved(forum, {"a": LOOK}, {"a": "3"}, most=9)
+    assert read_moved(forum, {"a": LOOK}, first.marks, most=9).marks == {}
+
+
+def test_one_thread_closed_to_strangers_stops_no_other_and_is_not_asked_again() -> None:
+    forum = Forum(a=CollectError("要求登录", permanent=True, status=401))
+    found = read_moved(forum, {"a": "1", "b": "1"}, {}, most=9)
+    assert found.marks == {"a": "1", "b": "1"}
+    read_moved(forum, {"a": "1", "b": "1"}, found.marks, most=9)
+    assert forum.read == ["a", "b"]
+
+
+def test_a_site_that_shuts_every_thread_is_a_wall() -> None:
+    wall = CollectError("要求登录", permanent=True)
+    with pytest.raises(CollectError, match="要求登录"):
+        read_moved(Forum(a=wall, b=wall, c=wall), {"a": "1", "b": "1", "c": "1"}, {}, most=9)
+
+
+def test_three_failures_or_a_wished_for_pause_end_the_visit() -> None:
+    busy = CollectError("忙")
+    forum = Forum(a=busy, b=busy, c=busy)
+    found = read_moved(forum, dict.fromkeys("abcd", "1"), {}, most=9)
+    assert (forum.read, found.unread) == (["a", "b", "c"], False)
+    forum = Forum(a=CollectError("额度", retry_after=60))
+    read_moved(forum, dict.fromkeys("abcd", "1"), {}, most=9)
+    assert forum.read == ["a"]
+
+
+def test_marks_are_kept_for_the_newest_threads_only() -> None:
+    found = read_moved(Forum(), {"new": "1"}, {f"old{number}": "1" for number in range(300)}, most=9)
+    assert (len(found.marks), next(iter(found.marks))) == (200, "new")
+
+
+def test_turns_go_round() -> None:
+    assert [turn("abc", start, 2) for start in (0, 2, 4)] == [["a", "b"], ["c", "a"], ["b", "c"]]
+    assert turn("ab", 0, 5) == ["a", "b"]
+    assert turn([], 3, 5) == []
