@@ -14,6 +14,7 @@ COMMANDS = {
     "config": "monitor.cli.config:config",
     "db": "monitor.cli.db:db",
     "doctor": "monitor.cli.doctor:doctor",
+    "evidence": "monitor.cli.evidence:evidence",
     "jobs": "monitor.cli.serving:jobs",
     "lexicon": "monitor.cli.lexicon:lexicon",
     "members": "monitor.cli.members:members",

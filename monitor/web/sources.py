@@ -122,16 +122,14 @@ def _save(kind: str, typed: Mapping[str, str]) -> ResponseReturnValue:
     try:
         place = edge.installation()
         wiring.build_collectors(place.settings, place.database)(kind, options)
-        made = service.add_source(
-            edge.session(),
-            typed.get("name", ""),
-            kind,
-            options,
+        wish = service.Wish(
+            name=typed.get("name", ""),
+            kind=kind,
+            options=options,
             interval=int(interval) if interval.isdecimal() else 900,
             direct=typed.get("direct") == "yes",
-            by=myself(),
-            now=edge.now(),
         )
+        made = service.add_source(edge.session(), wish, by=myself(), now=edge.now())
     except CollectorNotConfigured as error:
         return _form(kind, typed, trouble=error), 422
     except Invalid as error:

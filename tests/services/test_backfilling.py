@@ -154,9 +154,10 @@ def test_one_source_has_one_run_at_a_time(database: Database, source_id: int, no
 
 
 def test_a_kind_without_a_past_says_so(database: Database, source_id: int, now: datetime) -> None:
-    with database.writing.begin() as session, pytest.raises(InvalidAction, match="读不到更早的"):
+    with database.writing.begin() as session:
         source = session.get_one(Source, source_id)
-        backfilling.start(session, source, until=None, reads_history=False, by=SYSTEM, now=now)
+        with pytest.raises(InvalidAction, match="读不到更早的"):
+            backfilling.start(session, source, until=None, reads_history=False, by=SYSTEM, now=now)
 
 
 def test_a_bad_minute_is_waited_out_and_the_place_kept(
