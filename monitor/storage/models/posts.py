@@ -37,6 +37,7 @@ class Post(Base):
         UniqueConstraint("source_id", "external_id"),
         Index("ix_posts_signals", "outcome", "id"),
         Index("ix_posts_thread", "source_id", "thread_id"),
+        Index("ix_posts_cluster", "cluster_id", "id"),  # the newest of a cluster of a hundred thousand
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,7 +71,7 @@ class Post(Base):
     quiet: Mapped[bool] = mapped_column(default=False)
     """Imported history: becomes a ticket like any other, but nobody is mailed about it."""
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
-    cluster_id: Mapped[int | None] = mapped_column(ForeignKey("clusters.id"), index=True)
+    cluster_id: Mapped[int | None] = mapped_column(ForeignKey("clusters.id"))
 
     source: Mapped[Source] = relationship()
     customer: Mapped[Customer | None] = relationship()
@@ -98,13 +99,17 @@ class Cluster(Base):
 
 
 class PostBand(Base):
-    """One band of a post's MinHash signature: posts that share one may be near-copies."""
+    """One band of a post's MinHash signature: posts that share one may be near-copies. Written by `near_copies`."""
 
     __tablename__ = "post_bands"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    # No foreign key: checking one for each of twenty rows a post costs more than all the rest of the index, and a row
+    # of a post that is no more does no harm.
+    post_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sketch: Mapped[int] = mapped_column(BigInteger)
+    """One bit of each order of the signature: how many agree says how like two posts are."""
 
 
 class Capture(Base):

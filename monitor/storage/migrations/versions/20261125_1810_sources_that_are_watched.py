@@ -73,7 +73,7 @@ def upgrade() -> None:
                     batch.alter_column(name, existing_type=kind, server_default=None)
     op.execute("UPDATE posts SET length = length(text)")
     with op.batch_alter_table("posts") as batch:
-        batch.create_index(op.f("ix_posts_cluster_id"), ["cluster_id"])
+        batch.create_index("ix_posts_cluster", ["cluster_id", "id"])
         batch.create_foreign_key(op.f("fk_posts_cluster_id_clusters"), "clusters", ["cluster_id"], ["id"])
     with op.batch_alter_table("sources") as batch:
         batch.create_index(op.f("ix_sources_host"), ["host"])
@@ -198,10 +198,8 @@ def _create_for_posts() -> None:
     op.create_table(
         "post_bands",
         sa.Column("band", sa.BigInteger(), autoincrement=False, nullable=False),
-        _needed("post_id", sa.Integer()),
-        sa.ForeignKeyConstraint(
-            ["post_id"], ["posts.id"], name=op.f("fk_post_bands_post_id_posts"), ondelete="CASCADE"
-        ),
+        sa.Column("post_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sketch", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("band", "post_id", name=op.f("pk_post_bands")),
         sqlite_with_rowid=False,
     )
@@ -212,7 +210,7 @@ def downgrade() -> None:
         batch.drop_index(op.f("ix_sources_host"))
     with op.batch_alter_table("posts") as batch:
         batch.drop_constraint(op.f("fk_posts_cluster_id_clusters"), type_="foreignkey")
-        batch.drop_index(op.f("ix_posts_cluster_id"))
+        batch.drop_index("ix_posts_cluster")
     for table, columns in _NEW_COLUMNS.items():
         with op.batch_alter_table(table) as batch:
             for name, _, _ in columns:
