@@ -70,7 +70,7 @@ class Settings:
     follow_up_seconds: int = _setting(60, "每隔多少秒检查一次到期的跟进")
     deleted_posts: str = _setting(
         "hide",
-        "来源删掉的帖子：hide 不再显示文字，只作证据留存；erase 连留存的文字也抹去；keep 照常显示并注明已删（都保留字数和哈希）",
+        "来源删掉的帖子：hide 不再显示文字，只作证据留存；erase 全部抹去；keep 照常显示并注明（都留字数和哈希）",
     )
     payload_days: int = _setting(0, "采集到的原始页面留多少天作证据；0 表示只留它们的 SHA-256")
     prune_seconds: int = _setting(3600, "每隔多少秒清理一次过了保存期的记录")

@@ -13,7 +13,8 @@ FILES = [path for path in FILES if "versions" not in path.parts]
 GROUND = {"monitor.domain", "scrapers.base", "scrapers.errors"}
 ADAPTERS = {"monitor.storage", "monitor.classifiers", "monitor.channels", "monitor.rendering", "monitor.settings",
             "monitor.configuration", "monitor.source_lists", "monitor.tables"}  # fmt: skip
-SHARED_BY_EDGES = GROUND | {"monitor.services", "monitor.storage", "monitor.wiring", "monitor.settings",
+SHARED_BY_EDGES = GROUND | {"monitor.services", "monitor.storage", "monitor.wiring", "monitor.source_wiring",
+                            "monitor.settings",
                             "monitor.configuration", "monitor.edge", "monitor.clock"}  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -31,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "monitor.rendering": {"monitor.domain"},
     "monitor.services": {"monitor.domain", "monitor.storage", "scrapers.base", "scrapers.errors"},
     "monitor.wiring": GROUND | ADAPTERS | {"monitor.services", "scrapers"},
+    "monitor.source_wiring": GROUND | ADAPTERS | {"monitor.wiring", "scrapers"},
     "monitor.edge": {"monitor.services", "monitor.wiring", "monitor.clock"},
     "monitor.web": SHARED_BY_EDGES,
     "monitor.public": SHARED_BY_EDGES,

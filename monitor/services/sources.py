@@ -83,6 +83,16 @@ def change_source(session: Session, source: Source, wish: Wish, *, by: Doer, now
         audit.record(session, by, "source_changed", "source", source.id, now, changed=changed)
 
 
+def put_source(session: Session, wish: Wish, *, by: Doer, now: datetime) -> str:
+    """Adds the source, or makes the one of that name what the wish says; "添加" or "更改". Raises `Invalid`."""
+    known = session.scalars(select(Source).where(Source.name == wish.name.strip())).first()
+    if known is None:
+        add_source(session, wish, by=by, now=now)
+        return "添加"
+    change_source(session, known, wish, by=by, now=now)
+    return "更改"
+
+
 def _differences(source: Source, wish: Wish) -> list[str]:
     """The names of what the wish changes; the values may be addresses with secrets and are not written down."""
     plain = {"name": source.name, "interval": source.interval_seconds, "direct": source.direct, "query": source.query}

@@ -1,0 +1,80 @@
+"""The second half of choosing: what edges need of the kinds of source, to check, preview and write them down."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from monitor.domain.errors import ConfigError
+from monitor.domain.queries import parse_query
+from monitor.settings import Settings
+from monitor.source_lists import SourceEntry, as_toml, sources_in
+from monitor.storage.db import Database
+from monitor.storage.models import Source
+from monitor.wiring import build_collectors
+from scrapers.base import Batch, Builder, Historian
+from scrapers.errors import CollectError
+from scrapers.registry import KINDS, builder_for
+
+__all__ = [
+    "SourceEntry",
+    "check_source",
+    "kinds",
+    "preview",
+    "reads_history",
+    "source_entry",
+    "source_toml",
+    "sources_from_toml",
+]
+
+
+def kinds() -> Mapping[str, Builder]:
+    """Every kind of source that can be visited: code → what builds it."""
+    return {kind: builder_for(kind) for kind in KINDS}
+
+
+def check_source(settings: Settings, database: Database, entry: SourceEntry) -> None:
+    """Raises `ConfigError` that names the source and what is wrong with its kind, options or query; fetches nothing."""
+    try:
+        build_collectors(settings, database)(entry.kind, entry.options)
+    except CollectError as error:
+        raise ConfigError(f"来源“{entry.name}”：{error}") from error
+    if entry.query:
+        parse_query(entry.query)
+
+
+def preview(settings: Settings, database: Database, kind: str, options: Mapping[str, Any]) -> Batch:
+    """What one page of such a source gives now; nothing is stored. Raises `CollectError`."""
+    names = {option.name for option in builder_for(kind).options}
+    one_page = {"max_pages": 1} if "max_pages" in names else {}
+    return build_collectors(settings, database)(kind, {**options, **one_page}).collect({})
+
+
+def reads_history(settings: Settings, database: Database, kind: str, options: Mapping[str, Any]) -> bool:
+    """Whether such a source can read its own past. Raises `CollectError` for wrong options."""
+    return isinstance(build_collectors(settings, database)(kind, options), Historian)
+
+
+def source_entry(source: Source) -> SourceEntry:
+    """A stored source as `sources.toml` would say it."""
+    return SourceEntry(
+        name=source.name,
+        kind=source.kind,
+        options=source.options,
+        interval=source.interval_seconds,
+        enabled=source.enabled,
+        direct=source.direct,
+        query=source.query,
+    )
+
+
+def source_toml(source: Source) -> str:
+    """A stored source as a [[source]] of `sources.toml`; secrets are references there, as they are here."""
+    return as_toml(source_entry(source))
+
+
+def sources_from_toml(settings: Settings, database: Database, text: str, folder: Path) -> tuple[SourceEntry, ...]:
+    """The sources in a piece of TOML, each checked. Raises `ConfigError` or `Invalid`."""
+    entries = sources_in(text, folder)
+    for entry in entries:
+        check_source(settings, database, entry)
+    return entries
