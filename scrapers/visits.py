@@ -1,14 +1,16 @@
 """What every visit to a web source shares: its common options, conditional requests, and walking from page to page."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import dropwhile, islice
 from typing import Any
 
-from scrapers.base import Cursor, Note, Option, RawPost, Rejection, Response, Sign
+from scrapers.base import Cursor, Gone, Note, Option, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError
 from scrapers.markup import charset_of, decode, looks_blocked
-from scrapers.posts import Item, digest
+from scrapers.posts import Item, digest, web_address
 
 URL = Option("url", "要采集的网址", required=True, placeholder="https://example.com/…")
 TIMEZONE = Option("timezone", "网站未写明时区的时间按哪个时区理解", default="Asia/Shanghai")
@@ -18,6 +20,7 @@ EMPTY_PAGES = Option("empty_pages", "连续多少个空页算到了尽头", type
 RATING_SCALE = Option("rating_scale", "评分满分是多少", type=float, placeholder="5")
 
 _KEPT = 500
+_KEPT_LETTERS = 16_000
 
 
 def conditions(cursor: Cursor) -> dict[str, str]:
@@ -49,10 +52,19 @@ def refuse_wall(page: str, url: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page's items, and the address of the next page or nothing."""
+    """What one page gave, and the place of the next page or nothing."""
 
-    items: Sequence[Item]
+    items: Sequence[Item] = ()
     following: str = ""
+    gone: Sequence[Gone] = ()
+    names: Sequence[str] | None = None
+    """What its rows are known by, in their order, where that is more than the ids of its posts."""
+    refused: Sequence[str] = ()
+    """The ids of rows that became no post and are there all the same."""
+
+    def known_by(self) -> Sequence[str]:
+        """What its rows are known by."""
+        return _ids(self.items) if self.names is None else self.names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,49 +72,112 @@ class Walk:
     """What a walk over pages brought home."""
 
     items: tuple[Item, ...]
+    gone: tuple[Gone, ...] = ()
+    names: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     whole: bool = True
     """False when a later page failed, so that the next visit must come here again."""
     ended: bool = False
     """The listing was read to its very end, so that nothing else is in it."""
     following: str = ""
-    """The page that would have been next, when the walk stopped at its limit."""
+    """The place that would have been next, when the walk stopped at its limit or a page failed."""
+    pages: int = 0
+    """How many pages were read."""
 
 
 _MORE_BLANKS = 2
-"""Blank pages borne beyond `empty_pages` when a listing breaks off after a full page: sites have holes."""
+"""Blank pages borne beyond `empty_pages` where a listing breaks off: sites have holes."""
 
 
-def walk(read: Callable[[str], Page], first: str, *, known: Collection[str], max_pages: int, empty_pages: int) -> Walk:
+@dataclass(slots=True)
+class _Taken:
+    """What a walk holds so far, and how full its pages were."""
+
+    items: list[Item] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    before: Sequence[str] = ()
+    pages: int = 0
+    empty: int = 0
+    fullest: int = 0
+    last: int = 0
+
+    def take(self, page: Page) -> bool:
+        """Adds a page; says whether it is anything but the page before it once more."""
+        self.pages += 1
+        names = page.known_by()
+        if names and names == self.before:
+            return False
+        size = len(page.items) + len(page.gone)
+        self.empty = 0 if size else self.empty + 1
+        self.fullest, self.last, self.before = max(self.fullest, size), size or self.last, names
+        self.items += page.items
+        self.gone += page.gone
+        self.names += names
+        self.refused += page.refused
+        return True
+
+    def is_over(self, empty_pages: int, known: Collection[str]) -> bool:
+        """Whether the blank pages prove the end: a listing that breaks off is read on over a few more."""
+        breaks_off = bool(known) or (self.fullest > 0 and self.last == self.fullest)
+        return self.empty >= empty_pages + (_MORE_BLANKS if breaks_off else 0)
+
+    def home(self, **named: Any) -> Walk:
+        """The walk that ends here."""
+        return Walk(
+            items=tuple(self.items),
+            gone=tuple(self.gone),
+            names=tuple(self.names),
+            refused=tuple(self.refused),
+            pages=self.pages,
+            **named,
+        )
+
+
+def walk(
+    read: Callable[[str], Page],
+    first: str,
+    *,
+    known: Collection[str],
+    max_pages: int,
+    empty_pages: int,
+    oldest: datetime | None = None,
+) -> Walk:
     """Reads page after page until it meets what the last visit saw, the end, or the limit.
 
-    A listing whose last page is shorter than its fullest has ended, and `empty_pages` blank ones in a row prove it.
-    One that breaks off after a full page is read on over two blank pages more.
+    A place is an address or whatever else `read` understands. A listing breaks off where blank pages follow a page as
+    full as any, or come before anything known: it is read on over two blank pages more. Elsewhere `empty_pages` blank
+    ones in a row prove the end, and so does a page without a next one. A page that is the one before it once more ends
+    the walk without proving anything. Where `oldest` is given, a page of nothing newer ends it too.
     """
-    items: list[Item] = []
-    url, met, empty, fullest, last = first, {first}, 0, 0, 0
-    for number in range(max_pages):
+    taken = _Taken()
+    place, met = first, {first}
+    for number in range(1, max_pages + 1):
         try:
-            page = read(url)
+            page = read(place)
         except CollectError as error:
-            if number == 0 or error.permanent:
+            if number == 1 or error.permanent:
                 raise
-            note = Note(Sign.PAGE_FAILED, f"第 {number + 1} 页没有读到：{error}", url)
-            return Walk(items=tuple(items), notes=(note,), whole=False)
-        items += page.items
-        empty = 0 if page.items else empty + 1
-        fullest, last = max(fullest, len(page.items)), len(page.items) or last
-        url = page.following
-        over = empty >= empty_pages + (_MORE_BLANKS if fullest and last == fullest else 0)
-        if not url or url in met or over:
-            return Walk(items=tuple(items), ended=True)
-        if _reached(page.items, known):
-            return Walk(items=tuple(items))
-        met.add(url)
-    note = Note(
-        Sign.GAP, f"翻了 {max_pages} 页仍未遇到上次见过的帖子，可能漏帖；可调大 max_pages 或缩短采集间隔。", url
-    )
-    return Walk(items=tuple(items), notes=(note,) if known else (), following=url)
+            note = Note(Sign.PAGE_FAILED, f"第 {number} 页没有读到：{error}", web_address(place))
+            return taken.home(notes=(note,), whole=False, following=place)
+        if not taken.take(page):
+            return taken.home(notes=_gap(f"第 {number} 页与上一页相同，翻页似乎无效", place, known))
+        place = page.following
+        if not place or place in met or taken.is_over(empty_pages, known):
+            return taken.home(ended=True)
+        if _reached(page.known_by(), known) or _is_older(page.items, oldest):
+            return taken.home()
+        met.add(place)
+    why = f"翻了 {max_pages} 页仍未遇到上次见过的帖子"
+    return taken.home(notes=_gap(why, place, known), following=place)
+
+
+def _gap(why: str, place: str, known: Collection[str]) -> tuple[Note, ...]:
+    if not known:
+        return ()
+    return (Note(Sign.GAP, f"{why}，可能漏帖；可调大 max_pages 或缩短采集间隔。", web_address(place)),)
 
 
 HISTORY_PAGES = 5
@@ -112,25 +187,48 @@ HISTORY_PAGES = 5
 def walk_back(
     read: Callable[[str], Page], first: str, cursor: Cursor, *, empty_pages: int, pages: int = HISTORY_PAGES
 ) -> tuple[Walk, dict[str, Any], bool]:
-    """One step of a walk into the past: what it brought, the cursor after it, and whether there is more."""
+    """One step of a walk into the past: what it brought, the cursor after it, and whether there is more.
+
+    Where a page fails, the next step begins there. Raises `CollectError` when it is the first one of a step.
+    """
     found = walk(read, str(cursor.get("next") or first), known=(), max_pages=pages, empty_pages=empty_pages)
-    if not found.whole:
-        raise CollectError(found.notes[0].text)
-    return found, {"next": found.following, "pages": int(cursor.get("pages", 0)) + pages}, bool(found.following)
+    after = {"next": found.following, "pages": int(cursor.get("pages", 0)) + found.pages}
+    return found, after, bool(found.following)
 
 
-def _reached(items: Sequence[Item], known: Collection[str]) -> bool:
-    """Whether a page has come to what is known; a post pinned to the top is known on every visit and does not count."""
-    ids = [item.external_id.partition("~")[0] for item in items if isinstance(item, RawPost)]
-    if not ids or not known:
+def _reached(names: Sequence[str], known: Collection[str]) -> bool:
+    """Whether a page has come to what is known; a row pinned to the top is known on every visit and does not count."""
+    if not names or not known:
         return False
-    return ids[-1] in known or 2 * sum(name in known for name in ids) >= len(ids)
+    rest = list(dropwhile(lambda name: name in known, names))
+    return names[-1] in known or 2 * sum(name in known for name in rest) >= len(rest)
+
+
+def _is_older(items: Sequence[Item], oldest: datetime | None) -> bool:
+    """Whether nothing on a page was written since `oldest`; posts without a time prove nothing."""
+    times = [item.created_at for item in items if isinstance(item, RawPost) and item.created_at]
+    return oldest is not None and bool(times) and max(times) < oldest
+
+
+def _ids(items: Sequence[Item]) -> list[str]:
+    return [item.external_id.partition("~")[0] for item in items if isinstance(item, RawPost)]
+
+
+def remember(names: Iterable[str], before: Iterable[str] = ()) -> list[str]:
+    """The names that the next visit takes for known, newest first; no more than a cursor should hold."""
+    kept: list[str] = []
+    room = _KEPT_LETTERS
+    for name in islice(dict.fromkeys([*names, *before]), _KEPT):
+        room -= len(name)
+        if room < 0:
+            break
+        kept.append(name)
+    return kept
 
 
 def known_after(items: Sequence[Item], before: Sequence[str]) -> list[str]:
     """The ids that the next visit takes for known, newest first."""
-    ids = [item.external_id.partition("~")[0] for item in items if isinstance(item, RawPost)]
-    return list(dict.fromkeys([*ids, *before]))[:_KEPT]
+    return remember(_ids(items), before)
 
 
 def tell_apart(items: Sequence[Item], shared: Mapping[str, int]) -> tuple[list[Item], dict[str, int]]:
