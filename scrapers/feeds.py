@@ -16,6 +16,8 @@ from scrapers.posts import Fields
 from scrapers.visits import refuse_wall
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+# Numbers beyond Unicode, at which the lenient reader breaks off.
+_BEYOND = re.compile(rb"&#(?:[xX][0-9A-Fa-f]{6,}|[0-9]{7,});?")
 _BODIES = ("encoded", "fulltext", "description", "summary")
 
 
@@ -126,8 +128,16 @@ def _atom_entry(entry: Any) -> Fields:
 def _mended_entries(body: bytes, place: str) -> list[Fields]:
     """Entries of XML that is not well formed, which only a lenient reader can give."""
     head = {"content-type": "application/xml; charset=utf-8"}
-    # Cleaning HTML is our own business; theirs is slow and turns plain text into markup.
-    found = feedparser.parse(io.BytesIO(body), response_headers=head, sanitize_html=False, resolve_relative_uris=False)
+    try:
+        # Cleaning HTML is our own business; theirs is slow and turns plain text into markup.
+        found = feedparser.parse(
+            io.BytesIO(_BEYOND.sub(b"\xef\xbf\xbd", body)),
+            response_headers=head,
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except (ValueError, OverflowError, AssertionError) as error:
+        raise CollectError(f"{place} 的内容残缺，连宽松的读法也读不了。") from error
     if not found.get("version") and not found.entries:
         raise CollectError(f"{place} 的内容残缺或不是订阅源，没有读到任何条目。")
     return [_mended_entry(entry) for entry in found.entries]

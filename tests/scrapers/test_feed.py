@@ -167,6 +167,7 @@ def test_utf8_bytes_declared_gbk_are_read_right() -> None:
         "<title>A&B 退款</title>",
         "<title>A&amp;B&nbsp;退款</title>",
         "<title>A&amp;B 退款\x08</title>",
+        "<title>A&amp;B 退款</title><description>&#x110000;&#99999999999;</description>",
         "<title>A&amp;B 退款</title></item><!--",
     ],
 )
