@@ -15,6 +15,8 @@ KINDS = {
     "json": "scrapers.kinds.json_api:JsonApi",
     "html": "scrapers.kinds.html_page:HtmlPage",
     "folder": "scrapers.kinds.folder:Folder",
+    "v2ex": "scrapers.kinds.v2ex:V2ex",
+    "phpbb": "scrapers.kinds.phpbb:PhpBb",
 }
 
 _EXPECTED = {str: "文字", int: "整数", float: "数字", bool: "是或否（true / false）"}
