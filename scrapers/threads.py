@@ -37,6 +37,8 @@ class Rereading:
     notes: list[Note] = field(default_factory=list)
     unread: bool = False
     """Whether threads are left that could be read at once."""
+    broken_off: CollectError | None = None
+    """Why the reading ended before all were tried."""
 
     def take(self, thread: Thread) -> None:
         """Adds what a thread gave."""
@@ -71,6 +73,7 @@ def read_moved(
                 found.marks[name] = listed[name]
             if error.retry_after is not None or failed == _BORNE:
                 _raise_if_shut_out(error, failed, due)
+                found.broken_off = error
                 break
         else:
             found.take(thread)
@@ -82,8 +85,11 @@ def read_moved(
 
 
 def _miss(found: Rereading, name: str, mark: str) -> None:
-    """The first time a thread is missing it is looked for once more, as a census that is not sure asks for."""
-    found.censuses.append(Census(frozenset(), thread_id=name))
+    """The first time a thread is missing it is looked for once more; the second time it is surely gone.
+
+    Were it unsure again, a thread of many posts would pass for a list that broke and never be given up.
+    """
+    found.censuses.append(Census(frozenset(), thread_id=name, sure=found.marks[name] == _MISSING))
     if found.marks[name] != _MISSING:
         found.marks[name] = _MISSING
     elif mark == LOOK:
