@@ -1,11 +1,13 @@
 """The second half of choosing: what edges need of the kinds of source, to check, preview and write them down."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from monitor.domain.errors import ConfigError
 from monitor.domain.queries import parse_query
+from monitor.domain.webhooks import derived_key, read_secret
 from monitor.settings import Settings
 from monitor.source_lists import SourceEntry, as_toml, sources_in
 from monitor.storage.db import Database
@@ -13,13 +15,17 @@ from monitor.storage.models import Source
 from monitor.wiring import build_collectors
 from scrapers.base import Batch, Builder, Historian
 from scrapers.errors import CollectError
-from scrapers.registry import KINDS, builder_for
+from scrapers.kinds.push import Push
+from scrapers.registry import KINDS, builder_for, check_options
+from scrapers.secret import secret_value
 
 __all__ = [
     "SourceEntry",
     "check_source",
+    "hook_key",
     "kinds",
     "preview",
+    "read_delivery",
     "reads_history",
     "source_entry",
     "source_toml",
@@ -52,6 +58,23 @@ def preview(settings: Settings, database: Database, kind: str, options: Mapping[
 def reads_history(settings: Settings, database: Database, kind: str, options: Mapping[str, Any]) -> bool:
     """Whether such a source can read its own past. Raises `CollectError` for wrong options."""
     return isinstance(build_collectors(settings, database)(kind, options), Historian)
+
+
+def hook_key(settings: Settings, source: Source) -> bytes:
+    """The key that deliveries to a `push` source are signed with, the sender's or our own. Raises `ConfigError`."""
+    reference = str(source.options.get("secret", ""))
+    if not reference:
+        return derived_key(settings.secret().encode(), f"push:{source.id}")
+    try:
+        return read_secret(secret_value(reference, "secret"))
+    except CollectError as error:
+        raise ConfigError(f"来源“{source.name}”：{error}") from error
+
+
+def read_delivery(source: Source, body: bytes, now: datetime) -> Batch:
+    """The posts of a delivery to a `push` source, whose key was checked already. Raises `CollectError`."""
+    options = {name: value for name, value in source.options.items() if name != "secret"}
+    return Push.of(check_options(builder_for(source.kind), options)).read(body, now)
 
 
 def source_entry(source: Source) -> SourceEntry:

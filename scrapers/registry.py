@@ -15,8 +15,12 @@ KINDS = {
     "json": "scrapers.kinds.json_api:JsonApi",
     "html": "scrapers.kinds.html_page:HtmlPage",
     "folder": "scrapers.kinds.folder:Folder",
+    "push": "scrapers.kinds.push:Push",
     "v2ex": "scrapers.kinds.v2ex:V2ex",
+    "app_store": "scrapers.kinds.app_store:AppStore",
     "phpbb": "scrapers.kinds.phpbb:PhpBb",
+    "isso": "scrapers.kinds.isso:Isso",
+    "waline": "scrapers.kinds.waline:Waline",
 }
 
 _EXPECTED = {str: "文字", int: "整数", float: "数字", bool: "是或否（true / false）"}

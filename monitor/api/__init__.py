@@ -5,13 +5,13 @@ from typing import cast
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
-from monitor.api import departments, document, errors, posts, tickets
+from monitor.api import departments, document, errors, hooks, posts, tickets
 
 
 def register(app: Flask) -> None:
     """Adds the API to the application."""
     described = document.describe(app)
-    for blueprint in (posts.blueprint, tickets.blueprint, departments.blueprint):
+    for blueprint in (posts.blueprint, hooks.blueprint, tickets.blueprint, departments.blueprint):
         described.register_blueprint(blueprint, url_prefix=document.PREFIX)
         app.extensions["csrf"].exempt(blueprint)  # a token, not a cookie, says who calls
     cast("DefaultJSONProvider", app.json).ensure_ascii = False  # Chinese stays readable

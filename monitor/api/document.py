@@ -11,9 +11,13 @@ from monitor.api.shapes import ErrorShape
 PREFIX = "/api/v1"
 TOKEN = "token"  # noqa: S105 - the name of the security scheme
 
+SIGNATURE = "signature"
+
 _DESCRIPTION = (
     "推送帖子进来，读取工单出去。每个请求都要带令牌：`Authorization: Bearer xw_…`；"
     "令牌由管理员用 `monitor tokens add` 发放，分“可推送”和“可读取”两种权限。"
+    "签名推送不用令牌，用 Standard Webhooks 的三个头：webhook-id、webhook-timestamp、webhook-signature，"
+    "密钥在来源页上。"
     "时间一律是带时区的 ISO 8601；出错时的回答都是 `{code, message, fields?}`。"
 )
 
@@ -38,4 +42,7 @@ def describe(app: Flask) -> Any:
     )
     described = _Described(app, spec_kwargs={"info": {"description": _DESCRIPTION}})
     described.spec.components.security_scheme(TOKEN, {"type": "http", "scheme": "bearer"})
+    described.spec.components.security_scheme(
+        SIGNATURE, {"type": "apiKey", "in": "header", "name": "webhook-signature"}
+    )
     return described

@@ -149,6 +149,24 @@ class BatchOut(Schema):
     rejected = fields.List(fields.Nested(RejectedOut), required=True)
 
 
+class RefusedRowOut(Schema):
+    """A row of a delivery that was not taken."""
+
+    place = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class DeliveryOut(Schema):
+    """What became of a signed delivery; the counts together are what was pushed, unless it was a repetition."""
+
+    new = fields.Integer(required=True)
+    edited = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True)
+    filtered = fields.Integer(required=True, metadata=_told("不合来源的关键词，没有收"))
+    repeated = fields.Boolean(required=True, metadata=_told("这一次以前收过了，什么也没有变"))
+    rejected = fields.List(fields.Nested(RefusedRowOut), required=True)
+
+
 class TicketsQuery(Schema):
     """Which tickets."""
 

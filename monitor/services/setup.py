@@ -128,15 +128,19 @@ def _take_over(row: Source, entry: SourceEntry, *, enabled: bool, now: datetime)
         row.enabled, row.next_run_at = False, None
         return
     if changed or not row.enabled:
-        row.next_run_at = now
+        row.next_run_at = None if entry.kind == PUSHED else now
     row.enabled = True
     if row.next_run_at is not None:  # a shorter interval takes effect now, not after the long one
         row.next_run_at = min(row.next_run_at, now + timedelta(seconds=entry.interval))
 
 
+PUSHED = "push"
+"""The kind whose posts are sent to us: configured like the others, and never visited."""
+
+
 def visited_host(kind: str, options: Mapping[str, Any]) -> str:
-    """Which host a source's visits go to; the kind itself stands for the one site it always reads. "" for a folder."""
-    if "path" in options:
+    """Which host a source's visits go to; the kind itself stands for the one site it always reads. "" for none."""
+    if kind == PUSHED or "path" in options:
         return ""
     address = str(options.get("url", ""))
     try:

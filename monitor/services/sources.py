@@ -12,7 +12,7 @@ from monitor.domain.errors import Invalid, InvalidAction, NotFound
 from monitor.domain.queries import parse_query
 from monitor.services import audit
 from monitor.services.audit import Doer
-from monitor.services.setup import BUILT_IN, visited_host
+from monitor.services.setup import BUILT_IN, PUSHED, visited_host
 from monitor.storage.models import Source
 
 MIN_INTERVAL = 60
@@ -51,7 +51,7 @@ def add_source(session: Session, wish: Wish, *, by: Doer, now: datetime) -> Sour
         query=wish.query.strip(),
         host=visited_host(wish.kind, wish.options),
         origin="page",
-        next_run_at=now,
+        next_run_at=None if wish.kind == PUSHED else now,
     )
     session.add(source)
     session.flush()
@@ -77,7 +77,7 @@ def change_source(session: Session, source: Source, wish: Wish, *, by: Doer, now
         source.options, source.cursor = dict(wish.options), {}
         source.host, source.leased_until = visited_host(wish.kind, wish.options), None
         source.blocked, source.error, source.failures = False, "", 0
-    if source.enabled:
+    if source.enabled and source.kind != PUSHED:
         source.next_run_at = now
     if changed:
         audit.record(session, by, "source_changed", "source", source.id, now, changed=changed)
@@ -137,13 +137,16 @@ def pause(session: Session, source: Source, by: Doer, now: datetime) -> None:
 def resume(session: Session, source: Source, by: Doer, now: datetime) -> None:
     """Visits the source again, from now on; also one that had refused us."""
     refuse_built_in(source)
-    source.enabled, source.blocked, source.next_run_at = True, False, now
+    source.enabled, source.blocked = True, False
+    source.next_run_at = None if source.kind == PUSHED else now
     audit.record(session, by, "source_resumed", "source", source.id, now)
 
 
 def collect_now(session: Session, source: Source, by: Doer, now: datetime) -> None:
     """Visits the source at the next occasion instead of at its time."""
     refuse_built_in(source)
+    if source.kind == PUSHED:
+        raise InvalidAction("这个来源由对方推送，不用采集。")
     if not source.enabled:
         raise InvalidAction("这个来源已停用，请先启用。")
     source.blocked, source.next_run_at = False, now
