@@ -10,6 +10,7 @@ from monitor.services.collecting import take_in
 from monitor.services.intake import Accepted, insert_or_skip
 from monitor.services.runs import note_run
 from monitor.services.setup import PUSHED
+from monitor.services.sources import LAST_ID
 from monitor.services.tools import Tools
 from monitor.storage.models import HookDelivery, Source
 from scrapers.base import Batch
@@ -17,7 +18,7 @@ from scrapers.base import Batch
 
 def pushed_source(session: Session, source_id: int) -> Source:
     """The source that takes deliveries under this number. Raises `NotFound` and `InvalidAction`."""
-    source = session.get(Source, source_id)
+    source = session.get(Source, source_id) if source_id <= LAST_ID else None
     if source is None or source.kind != PUSHED:
         raise NotFound("没有这个推送地址；请到来源页上核对。")
     if not source.enabled:

@@ -16,11 +16,13 @@ from monitor.services.setup import BUILT_IN, PUSHED, visited_host
 from monitor.storage.models import Source
 
 MIN_INTERVAL = 60
+LAST_ID = 2**31 - 1
+"""What a row's number can be on every database."""
 
 
 def source_numbered(session: Session, source_id: int) -> Source:
     """The source. Raises `NotFound`."""
-    source = session.get(Source, source_id)
+    source = session.get(Source, source_id) if source_id <= LAST_ID else None
     if source is None:
         raise NotFound("没有这个来源。")
     return source
