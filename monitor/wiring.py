@@ -200,6 +200,7 @@ def build_collectors(settings: Settings, database: Database) -> Callable[[str, M
     client = PoliteClient(
         user_agent=settings.user_agent,
         delay=settings.host_delay_seconds,
+        book=HostTurns(database, HostState),
     )
 
     def build(kind: str, options: Mapping[str, Any]) -> Collector:

@@ -17,8 +17,18 @@ from scrapers.errors import CollectError
 
 Resolve = Callable[[str, int], list[str]]
 Check = Callable[[str, Iterable[str]], None]
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# What is handed out as public address in IPv6 (RFC 4291, 2.4); everything else is reserved, local or a disguise.
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+# Where clouds tell a machine its own secrets: AWS, Azure, Aliyun and Oracle; all others use link-local addresses.
+_METADATA = frozenset(
+    ipaddress.ip_address(address)
+    for address in ("169.254.169.254", "fd00:ec2::254", "168.63.129.16", "100.100.100.200", "192.0.0.192")
+)
+_TRIED = 3
+"""Addresses of one name that are tried, so that a long list of dead ones does not take minutes."""
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -30,16 +40,20 @@ def resolve(host: str, port: int) -> list[str]:
 def is_public(address: str) -> bool:
     """Whether an address belongs to the open internet, also when it is an IPv4 address dressed as IPv6."""
     try:
-        ip = ipaddress.ip_address(address)
+        ip = _undressed(ipaddress.ip_address(address))
     except ValueError:
         return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = (
-            ip.ipv4_mapped or ip.sixtofour or (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None)
-        )
-        if inner is not None:
-            return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
+    if ip.is_multicast or ip in _METADATA or not ip.is_global:
+        return False
+    return ip.version == 4 or ip in _GLOBAL_UNICAST
+
+
+def _undressed(ip: _Address) -> _Address:
+    """The IPv4 address that an IPv6 address leads to: mapped, by 6to4 or by NAT64; else the address itself."""
+    if not isinstance(ip, ipaddress.IPv6Address):
+        return ip
+    translated = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None
+    return ip.ipv4_mapped or ip.sixtofour or translated or ip
 
 
 def only_public(host: str, addresses: Iterable[str]) -> None:
@@ -48,13 +62,17 @@ def only_public(host: str, addresses: Iterable[str]) -> None:
     if inside:
         raise CollectError(
             f"{host} 指向内部网络地址 {inside[0]}，已拒绝访问。"
-            "若这是自己的网站，请把该来源标为自有站点（own_site=true）。",
+            "若这是自己的网站，请把该来源标为自有站点（own_site=true），并在 own_reason 写明理由。",
             permanent=True,
         )
 
 
-def any_address(_host: str, _addresses: Iterable[str]) -> None:
-    """Refuses nothing: for one's own hosts."""
+def own_network(host: str, addresses: Iterable[str]) -> None:
+    """Refuses what is nobody's own site: where a cloud keeps the secrets of its machines. Raises `CollectError`."""
+    for address in addresses:
+        ip = _undressed(ipaddress.ip_address(address))
+        if ip in _METADATA or ip.is_link_local:
+            raise CollectError(f"{host} 指向云主机的内部服务地址 {address}，已拒绝访问。", permanent=True)
 
 
 @contextmanager
@@ -91,7 +109,7 @@ def _connect(connection: HTTPConnection, find: Resolve, check: Check) -> socket.
         raise NameResolutionError(host, connection, socket.gaierror(str(error))) from error
     check(host, addresses)
     failure: OSError = OSError("no address")
-    for address in addresses:
+    for address in addresses[:_TRIED]:
         try:
             return create_connection((address, port), connection.timeout, socket_options=connection.socket_options)
         except OSError as error:
@@ -132,7 +150,7 @@ class PinnedAdapter(HTTPAdapter):
 
     def __init__(self, *, check: Check = only_public, find: Resolve = resolve, header_seconds: float = 30.0) -> None:
         self._pool_classes = _pools(find, check, header_seconds)
-        super().__init__(pool_connections=20, pool_maxsize=4)
+        super().__init__(pool_connections=20, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """As requests makes it, with our own connections."""

@@ -66,6 +66,8 @@ def read_body(
                 return bytes(body[:limit])
             if len(body) > limit:
                 raise CollectError(f"{place} 的内容超过 {limit / 1e6:g} MB，已停止下载；请换一个更小的地址或分页读取。")
+    # A line that was cut when the time was up looks like an end.
+    on_piece()
     if unpacker is not None:
         unpacker.finish()
     return bytes(body)

@@ -4,40 +4,30 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Self
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationParseError, NewConnectionError
 
-from scrapers.addresses import PinnedAdapter, Resolve, any_address, only_public, resolve
+from scrapers.addresses import Check, PinnedAdapter, Resolve, only_public, own_network, resolve
 from scrapers.base import Response
 from scrapers.bodies import ENCODINGS, Broken, read_body
 from scrapers.errors import CollectError
-from scrapers.pacing import Pacing
+from scrapers.gates import CONNECTIONS, Gates
+from scrapers.pacing import BookInMemory, HostBook, Turns
+from scrapers.refusals import ADVICE, PERMANENT_REDIRECTS, REDIRECTS, is_busy, trouble_with
 from scrapers.robots import MAX_BYTES, Robots
+from scrapers.urls import check_address, host_of, joined, may_hear_secrets, refuse_sign_in, shown
 
-AGENT = "XianwaiBot"
+AGENT = "XianwaiMonitor"
 """The product token that robots.txt may name."""
 
 # Headers hold Latin letters only; a Chinese company name is sent percent-encoded.
 _HEADER_SAFE = " !#$&'()*+,/:;=?@[]-._~"
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-_LOGIN_WORDS = ("login", "signin", "sign-in", "passport", "captcha", "verify", "denglu")
-_ADVICE = "请改用官方接口、订阅源或导出文件，或取得对方授权；系统不会绕过限制。"
-_REFUSALS = {
-    401: "要求登录",
-    403: "拒绝访问",
-    407: "要求代理认证",
-    410: "已永久删除",
-    418: "把采集程序拒之门外",
-    432: "把采集程序拒之门外",
-    451: "因法律原因不可访问",
-}
+_LONGEST_DELAY = 60.0
+"""The longest pause of a site's own that is waited for within a visit; a longer one ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +43,18 @@ class Limits:
     delay: float = 1.0
     backoff: float = 2.0
     longest_wait: float = 30.0
+    connections: int = CONNECTIONS
 
 
 def _product(agent: str) -> str:
     """The name that robots.txt may call us by: the first word of the User-Agent, without its version."""
     return (agent.split() or [AGENT])[0].partition("/")[0] or AGENT
+
+
+def _introduction(agent: str, contact: str) -> str:
+    """How we introduce ourselves: what we are, and whom to write to."""
+    agent = agent or f"{AGENT}/1"
+    return agent if not contact or contact in agent else f"{agent} (contact: {contact})"
 
 
 def _jitter(longest: float) -> float:
@@ -68,23 +65,41 @@ def _jitter(longest: float) -> float:
 class Surroundings:
     """What the client takes from the world; tests bring their own."""
 
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = time.time
+    """Seconds since 1970: pauses are shared with other processes, so their clock must be the same."""
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[float], float] = _jitter
     find: Resolve = field(default=resolve)
+    check: Check = field(default=only_public)
 
 
-def shown(url: str) -> str:
-    """An address as it may be shown: without password and query, which may hold secrets."""
-    try:
-        parts = urlsplit(url)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-    except ValueError:
-        return "（无法识别的网址）"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What is asked of one site, and how careful we are there."""
+
+    url: str
+    headers: Mapping[str, str]
+    data: bytes | None = None
+    own: bool = False
+    delay: float = 0.0
+    max_bytes: int = 0
+    cut: bool = False
+
+
+class _Unreachable(Exception):
+    """One request got no whole answer; its words are for people. `sent` says that something may have gone out."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class _TooSlow(_Unreachable):
+    """The answer took longer than we wait for any."""
 
 
 class PoliteClient:
-    """Fetches addresses as a good guest does. Callable as `Fetch`; may be shared by threads."""
+    """Fetches addresses as a good guest does. Callable as `Fetch`; may be shared by threads, and its book by all."""
 
     def __init__(
         self,
@@ -95,20 +110,22 @@ class PoliteClient:
         own_hosts: Collection[str] = (),
         limits: Limits | None = None,
         surroundings: Surroundings | None = None,
+        book: HostBook | None = None,
     ) -> None:
         self._limits = limits or Limits()
         if delay is not None:
             self._limits = replace(self._limits, delay=delay)
         self._world = surroundings or Surroundings()
         self._own = frozenset(host.lower().strip("[]") for host in own_hosts)
-        self._agent = user_agent or f"{AGENT}/1 (feedback monitoring; contact: {contact or 'not given'})"
-        self._pacing = Pacing(clock=self._world.clock, sleep=self._world.sleep, longest_wait=self._limits.longest_wait)
+        self._agent = _introduction(user_agent, contact)
+        self._turns = Turns(book or BookInMemory(), clock=self._world.clock, jitter=self._world.jitter)
+        self._gates = Gates(self._limits.connections)
         self._robots = Robots(self._ask_robots, agent=_product(self._agent), clock=self._world.clock)
-        self._sessions = {True: self._session(own=True), False: self._session(own=False)}
+        self._sessions = {True: self._session(own_network), False: self._session(self._world.check)}
 
     def __call__(self, url: str, *, headers: Mapping[str, str] | None = None, data: bytes | None = None) -> Response:
         """The response at `url` after redirects: 2xx, or 304 to a conditional request. Raises `CollectError`."""
-        return self._follow(url, dict(headers or {}))
+        return self._follow(url, dict(headers or {}), data)
 
     def owning(self, host: str) -> Self:
         """The same client, sharing its pauses and rules, that takes `host` for one's own."""
@@ -121,132 +138,171 @@ class PoliteClient:
         for session in self._sessions.values():
             session.close()
 
-    def _session(self, *, own: bool) -> requests.Session:
+    def _session(self, check: Check) -> requests.Session:
         session = requests.Session()
         # A proxy would connect for us, past the check of addresses; .netrc would send passwords nobody asked for.
         session.trust_env = False
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = PinnedAdapter(
-            check=any_address if own else only_public,
-            find=self._world.find,
-            header_seconds=self._limits.total_seconds,
-        )
+        adapter = PinnedAdapter(check=check, find=self._world.find, header_seconds=self._limits.total_seconds)
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         session.headers.update(
-            {"User-Agent": quote(self._agent, safe=_HEADER_SAFE), "Accept-Encoding": ENCODINGS, "Accept": "*/*"}
+            {
+                "User-Agent": quote(self._agent, safe=_HEADER_SAFE),
+                "Accept-Encoding": ENCODINGS,
+                "Accept": "*/*",
+                # Between two visits a line kept open only takes up room at the site.
+                "Connection": "close",
+            }
         )
         return session
 
     def _is_own(self, url: str) -> bool:
         return (urlsplit(url).hostname or "") in self._own
 
-    def _follow(self, url: str, headers: dict[str, str]) -> Response:
-        start, met = url, {url}
+    def _follow(self, start: str, headers: Mapping[str, str], data: bytes | None) -> Response:
+        url, met, moved_to, for_good = start, {start}, "", True
         for _ in range(self._limits.max_redirects + 1):
-            response = self._get_politely(url, headers)
+            response = self._get_politely(url, headers, data)
             target = response.headers.get("location", "")
-            if response.status not in _REDIRECTS or not target:
-                return response
-            following = _joined(url, target)
-            _refuse_login(start, following)
+            if response.status not in REDIRECTS or not target:
+                return replace(response, moved_to=moved_to)
+            following = joined(url, target)
+            refuse_sign_in(start, following, ADVICE)
             if following in met:
                 raise CollectError(f"{shown(start)} 的跳转绕成了圈，请检查网址。")
-            if urlsplit(following)[:2] != urlsplit(url)[:2]:
-                # What was meant for one site (a token, a validator) is not shown to another.
-                headers = {name: value for name, value in headers.items() if name.lower() == "accept"}
+            for_good = for_good and response.status in PERMANENT_REDIRECTS
+            moved_to = following if for_good else moved_to
+            headers, data = _carried_on(url, following, response.status, headers, data)
             url = following
             met.add(url)
         raise CollectError(f"{shown(start)} 跳转超过 {self._limits.max_redirects} 次，请检查网址。")
 
-    def _get_politely(self, url: str, headers: Mapping[str, str]) -> Response:
-        _check_scheme(url)
-        own = self._is_own(url)
+    def _get_politely(self, url: str, headers: Mapping[str, str], data: bytes | None) -> Response:
+        check_address(url)
+        if self._is_own(url):
+            return self._persist(_Request(url=url, headers=headers, data=data, own=True))
+        # Signing in with what the site itself gave out is no crawling; whatever is read is, and obeys the rules.
+        signing_in = data is not None and "authorization" in {name.lower() for name in headers}
         # The site's own pause is honoured even when it is longer than ours.
-        delay = 0.0 if own else max(self._limits.delay, self._robots.check(url))
-        host = urlsplit(url).netloc
-        return self._get_with_retries(url, headers, own=own, turn=lambda: self._pacing.wait(host, delay))
+        delay = max(self._limits.delay, 0.0 if signing_in else self._robots.check(url))
+        return self._persist(_Request(url=url, headers=headers, data=data, delay=delay))
 
-    def _get_with_retries(
-        self, url: str, headers: Mapping[str, str], *, own: bool, turn: Callable[[], None]
-    ) -> Response:
+    def _persist(self, request: _Request) -> Response:
         """The first good answer; a server that names a time is obeyed, others are asked again after a random pause."""
+        trouble: CollectError | None = None
         for attempt in range(self._limits.tries):
-            last = attempt + 1 == self._limits.tries
-            turn()
             try:
-                response = self._get_once(url, headers, own=own)
+                response = self._ask(request)
             except _Unreachable as error:
-                if last:
-                    raise CollectError(f"{shown(url)} {error}。稍后会再试。") from error
+                trouble = CollectError(f"{shown(request.url)} {error}。稍后会再试。")
+                again = not isinstance(error, _TooSlow) and (request.data is None or not error.sent)
+            except CollectError as error:
+                # The host was given a rest after our last try: what went wrong then says more than that.
+                raise (_resting(trouble, error) if trouble else error) from error
+            else:
+                trouble, again = self._heard(request, response)
+                if trouble is None:
+                    return response
+            if not again or attempt + 1 == self._limits.tries:
+                raise trouble
+            if not trouble.retry_after:
                 self._back_off(attempt)
-                continue
-            if response.status not in _TRANSIENT:
-                return _accepted(response, url)
-            asked = _retry_after(response.headers)
-            if asked is not None:
-                self._pacing.hold(urlsplit(url).netloc, asked)
-            if last or (asked or 0.0) > self._limits.longest_wait:
-                raise CollectError(
-                    f"{shown(url)} 返回 {response.status}，对方繁忙或限流，稍后会再试。",
-                    retry_after=asked,
-                    status=response.status,
-                )
-            if asked is None:
-                self._back_off(attempt)
-        raise CollectError(f"{shown(url)} 没有得到回答。")
+        raise trouble or CollectError(f"{shown(request.url)} 没有得到回答。")
+
+    def _heard(self, request: _Request, response: Response) -> tuple[CollectError | None, bool]:
+        """What is wrong with an answer, and whether to ask again soon; a pause that it asks for holds for everybody."""
+        trouble = trouble_with(response, request.url, self._world.clock())
+        if trouble is None:
+            return None, False
+        asked = trouble.retry_after or 0.0
+        if asked:
+            self._turns.hold(host_of(request.url), asked)
+        if trouble.permanent or asked > self._limits.longest_wait:
+            return trouble, False
+        # What was sent may have been taken in before the server broke; only a refusal for now says that it was not.
+        return trouble, is_busy(response) and (request.data is None or response.status in {429, 503})
 
     def _back_off(self, attempt: int) -> None:
+        # Full jitter: Brooker, Exponential Backoff And Jitter (2015).
         self._world.sleep(self._world.jitter(min(self._limits.backoff * 2**attempt, self._limits.longest_wait)))
 
-    def _get_once(
-        self, url: str, headers: Mapping[str, str], *, own: bool, max_bytes: int = 0, cut: bool = False
-    ) -> Response:
-        """One request and its answer, whatever its status."""
+    def _ask(self, request: _Request) -> Response:
+        """One request when it is our turn, and its answer whatever its status; how the host did is noted."""
+        host = host_of(request.url)
+        longest = max(self._limits.longest_wait, min(request.delay, _LONGEST_DELAY))
+        with self._gates.alone_at(host, self._limits.total_seconds + longest):
+            pause = self._turns.take(host, request.delay, longest=longest)
+            if pause > 0:
+                self._world.sleep(pause)
+            try:
+                with self._gates.line:
+                    response = self._send(request)
+            except _Unreachable:
+                self._turns.failed(host)
+                raise
+        (self._turns.failed if response.status >= 500 else self._turns.succeeded)(host)
+        return response
+
+    def _send(self, request: _Request) -> Response:
         deadline = time.monotonic() + self._limits.total_seconds
-        timeout = (self._limits.connect_seconds, self._limits.read_seconds)
+        place = shown(request.url)
         try:
-            with self._sessions[own].get(
-                url, headers=dict(headers), timeout=timeout, stream=True, allow_redirects=False
+            with self._sessions[request.own].request(
+                "GET" if request.data is None else "POST",
+                request.url,
+                headers=dict(request.headers),
+                data=request.data,
+                timeout=(self._limits.connect_seconds, self._limits.read_seconds),
+                stream=True,
+                allow_redirects=False,
             ) as answer:
                 body = read_body(
                     _pieces(answer),
                     answer.headers.get("content-encoding", ""),
-                    limit=max_bytes or self._limits.max_bytes,
-                    place=shown(url),
-                    on_piece=lambda: self._check_time(deadline, url),
-                    cut=cut,
+                    limit=request.max_bytes or self._limits.max_bytes,
+                    place=place,
+                    on_piece=lambda: self._check_time(deadline),
+                    cut=request.cut,
                 )
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, LocationParseError) as error:
-            raise CollectError(f"网址 {shown(url)} 写得不对，请检查。", permanent=True) from error
+            raise CollectError(f"网址 {place} 写得不对，请检查。", permanent=True) from error
+        except (requests.exceptions.InvalidHeader, UnicodeEncodeError) as error:
+            raise CollectError(f"给 {place} 的请求头里有不能发送的字符，请检查密钥。", permanent=True) from error
         except (requests.RequestException, HTTPError, Broken, OSError, UnicodeError) as error:
-            self._check_time(deadline, url)
-            raise _Unreachable(_reason(error)) from error
+            self._check_time(deadline)
+            raise _Unreachable(_reason(error), sent=_was_connected(error)) from error
         lower = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(url=url, status=answer.status_code, headers=lower, body=body)
+        return Response(url=request.url, status=answer.status_code, headers=lower, body=body)
 
-    def _check_time(self, deadline: float, url: str) -> None:
+    def _check_time(self, deadline: float) -> None:
         if time.monotonic() > deadline:
-            raise CollectError(f"{shown(url)} 太慢：{self._limits.total_seconds:g} 秒内没有传完，已放弃。稍后会再试。")
+            raise _TooSlow(f"太慢：{self._limits.total_seconds:g} 秒内没有传完，已放弃", sent=True)
 
-    def _ask_robots(self, url: str) -> Response:
+    def _ask_robots(self, start: str) -> Response:
         """A site's robots.txt, redirects followed; too long a file is cut, as the standard says."""
+        url = start
         for _ in range(6):
-            _check_scheme(url)
             try:
-                response = self._get_once(url, {}, own=self._is_own(url), max_bytes=MAX_BYTES, cut=True)
+                check_address(url)
+                response = self._ask(self._request_for_robots(url))
             except _Unreachable as error:
                 raise CollectError(str(error)) from error
+            except CollectError as error:
+                # Where a site sends us wrongly, its rules are out of reach; its own address being wrong is worse.
+                raise CollectError(str(error), permanent=error.permanent and url == start) from error
             target = response.headers.get("location", "")
-            if response.status not in _REDIRECTS or not target:
+            if response.status not in REDIRECTS or not target:
                 return response
-            url = _joined(url, target)
-        # More than five hops: the file counts as unavailable, and an unavailable file forbids nothing.
+            url = joined(url, target)
+        # More than five hops: the file counts as unavailable, and an unavailable file forbids nothing (2.3.1.2).
         return Response(url=url, status=404, headers={}, body=b"")
 
-
-class _Unreachable(Exception):
-    """One request got no whole answer; its words are for people."""
+    def _request_for_robots(self, url: str) -> _Request:
+        own = self._is_own(url)
+        return _Request(
+            url=url, headers={}, own=own, delay=0.0 if own else self._limits.delay, max_bytes=MAX_BYTES, cut=True
+        )
 
 
 def _pieces(answer: requests.Response) -> Iterator[bytes]:
@@ -255,52 +311,31 @@ def _pieces(answer: requests.Response) -> Iterator[bytes]:
         yield chunk
 
 
-def _check_scheme(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known:
-        raise CollectError(f"网址 {shown(url)} 写得不对：应以 http:// 或 https:// 开头并有主机名。", permanent=True)
+def _carried_on(
+    url: str, following: str, status: int, headers: Mapping[str, str], data: bytes | None
+) -> tuple[Mapping[str, str], bytes | None]:
+    """What of a request goes on to where it was redirected. Raises `CollectError` for what must not leave its host."""
+    trusted = may_hear_secrets(url, following)
+    if data is not None and not trusted:
+        raise CollectError(
+            f"{shown(url)} 要把提交的内容转到另一个网站 {shown(following)}，没有照做，请检查网址。", permanent=True
+        )
+    if status in {301, 302, 303}:
+        data = None  # as every browser does
+    if not trusted:
+        headers = {name: value for name, value in headers.items() if name.lower() == "accept"}
+    return headers, data
 
 
-def _joined(url: str, target: str) -> str:
-    try:
-        # requests gives header bytes as Latin letters; sites write Chinese paths there as plain UTF-8.
-        return urljoin(url, target.encode("latin-1").decode("utf-8"))
-    except ValueError:
-        raise CollectError(f"{shown(url)} 跳转到了一个无法识别的网址。") from None
+def _resting(trouble: CollectError, refusal: CollectError) -> CollectError:
+    return CollectError(str(trouble), retry_after=refusal.retry_after, status=trouble.status)
 
 
-def _refuse_login(start: str, target: str) -> None:
-    path, original = urlsplit(target), urlsplit(start)
-    for word in _LOGIN_WORDS:
-        if word in f"{path.netloc}{path.path}".lower() and word not in f"{original.netloc}{original.path}".lower():
-            raise CollectError(f"{shown(start)} 跳转到登录或验证页面 {shown(target)}。{_ADVICE}", permanent=True)
-
-
-def _accepted(response: Response, url: str) -> Response:
-    status = response.status
-    if status < 300 or status == 304 or status in _REDIRECTS:
-        return response
-    if status in _REFUSALS:
-        raise CollectError(f"{shown(url)} {_REFUSALS[status]}（{status}）。{_ADVICE}", permanent=True, status=status)
-    if status == 404:
-        raise CollectError(f"{shown(url)} 不存在（404），请检查网址。", status=status)
-    raise CollectError(f"{shown(url)} 返回 {status}，没有取到内容。", status=status)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds a server asks to wait, given as a number or as a moment; at most a day."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), 86_400.0)
-    try:
-        moment = parsedate_to_datetime(value)
-        return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), 86_400.0)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+def _was_connected(error: Exception) -> bool:
+    """Whether anything of a request may have reached the server; False only where there never was a connection."""
+    cause: object = error.args[0] if error.args else error
+    cause = getattr(cause, "reason", cause)
+    return not isinstance(cause, (NewConnectionError, ConnectTimeoutError))
 
 
 def _reason(error: Exception) -> str:
