@@ -17,6 +17,7 @@ BUILT_IN = {
     "form": ("公开投诉表单", True),
     "api": ("接口推送", False),
     "api-complaints": ("接口推送（均为投诉）", True),
+    "capture": ("人工摘录", False),
     "import": ("文件导入", False),
     "import-complaints": ("文件导入（均为投诉）", True),
 }

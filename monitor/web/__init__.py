@@ -6,8 +6,10 @@ from monitor.web import (
     account,
     accuracy,
     auth,
+    capture,
     errors,
     health,
+    import_templates,
     inbox,
     members,
     model,
@@ -29,6 +31,19 @@ def register(app: Flask) -> None:
     signed_in.register(app)
     presenting.register(app)
     errors.register(app)
-    staff = (account, inbox, tickets, signals, spot_checks, sources, outbox, members, model, accuracy, rescoring)
-    for page in (health, auth, *staff):
+    staff = (
+        account,
+        inbox,
+        tickets,
+        signals,
+        capture,
+        spot_checks,
+        sources,
+        outbox,
+        members,
+        model,
+        accuracy,
+        rescoring,
+    )
+    for page in (health, auth, import_templates, *staff):
         app.register_blueprint(page.pages)
