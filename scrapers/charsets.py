@@ -14,6 +14,9 @@ _BOMS = (
 )
 # Pages that say gb2312 use characters outside it; gb18030 holds them all and reads the older ones alike.
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "cp936": "gb18030", "iso-8859-1": "cp1252"}
+# Codecs that are no charset of a page: they raise for anything, or read a backslash as a sign.
+_NO_CHARSETS = {"undefined", "idna", "punycode", "unicode-escape", "unicode_escape", "raw-unicode-escape",
+                "raw_unicode_escape", "utf-7"}  # fmt: skip
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9._:-]{2,40})""", re.IGNORECASE)
 _SAMPLE = 64 * 1024
 
@@ -25,7 +28,8 @@ def named_charset(name: str) -> str:
         known = codecs.lookup(_WIDER.get(plain, plain))
     except (LookupError, ValueError):
         return ""
-    return _WIDER.get(known.name, known.name) if known._is_text_encoding else ""
+    fit = known._is_text_encoding and known.name not in _NO_CHARSETS
+    return _WIDER.get(known.name, known.name) if fit else ""
 
 
 def charset_of(content_type: str) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable, Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -25,19 +26,22 @@ MAX_DEPTH = 1000
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*?(/?)>")
+_ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
+_BLANKS = re.compile(r"\n{3,}")
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)[^<>]*?(/?)>")
 _HAS_MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});")
 _HIDDEN = re.compile(r"(?is)<(script|style|noscript|template)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)")
 # Elements that hold nothing, or that the next one closes: these never nest by themselves.
 _VOID = {"br", "img", "hr", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr"}
 _FLAT = _VOID | {"p", "li", "dt", "dd", "tr", "td", "th", "option"}
-_DROPPED = "script, style, noscript, template, iframe, object, head title"
-_BLOCKS = (
-    "p, div, br, li, ul, ol, tr, table, h1, h2, h3, h4, h5, h6, blockquote, pre, section, article, header, footer, "
-    "hr, dt, dd, dl, figure, figcaption, form, fieldset, address, main, aside, nav"
-)
+_NESTING = re.compile(rf"<(/?)(?!(?:{'|'.join(sorted(_FLAT))})[\s/>])[a-zA-Z]", re.IGNORECASE)
+_DROPPED = {"script", "style", "noscript", "template", "iframe", "object", "head", "-comment"}
+_BLOCKS = ("p", "div", "br", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre",
+           "section", "article", "header", "footer", "hr", "dt", "dd", "dl", "figure", "figcaption", "form", "fieldset",
+           "address", "main", "aside", "nav")  # fmt: skip
 # Where a line ends. It stands for itself nowhere: clean text has no control characters.
 _BREAK = "\x1e"
+_EDGES = {**dict.fromkeys(_BLOCKS, _BREAK), "td": " ", "th": " "}
 _WALL_WORDS = re.compile(
     r"[请請]先?登[录錄入]|登录后(?:查看|可见|继续)|验证码|驗證碼|安全验证|人机验证|访问过于频繁"
     r"|captcha|verify you are human",
@@ -47,30 +51,43 @@ _WALL_WORDS = re.compile(
 
 def clean_text(text: str) -> str:
     """`text` without control characters and lone surrogates, lines trimmed, at most one blank line in a row."""
-    text = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n"))
-    text = _CONTROL.sub("", text)
-    lines = "\n".join(line.strip() for line in text.split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", lines).strip()
+    if _ODD.search(text):
+        text = _SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n"))
+        text = _CONTROL.sub("", text)
+    if "\n" not in text:
+        return text.strip()
+    return _BLANKS.sub("\n\n", "\n".join(line.strip() for line in text.split("\n"))).strip()
 
 
 def is_too_deep(markup: str) -> bool:
     """Whether elements are nested so deep that building the tree would take minutes: a known way to stall a reader."""
-    if markup.count("<") <= MAX_DEPTH:
-        return False
-    depth = 0
+    # Most pages are cleared by counting alone, which takes a self-closed element for one that stays open.
+    return _deepest(_NESTING.findall(markup)) > MAX_DEPTH and _deepest(_closings(markup)) > MAX_DEPTH
+
+
+def _closings(markup: str) -> Iterator[str]:
     for closing, name, self_closed in _TAG.findall(markup):
-        if self_closed or name.lower() in _FLAT:
-            continue
-        depth += -1 if closing else 1
-        if depth > MAX_DEPTH:
-            return True
-        depth = max(depth, 0)
-    return False
+        if not self_closed and name.lower() not in _FLAT:
+            yield closing
+
+
+def _deepest(closings: Iterable[str]) -> int:
+    """How deep elements are nested at most; each that is closed is a slash, each that is opened nothing."""
+    depth = deepest = 0
+    for closing in closings:
+        if closing:
+            depth -= depth > 0
+        else:
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def parse_html(markup: str) -> LexborHTMLParser | None:
     """The document's tree, or None when it is nested too deep to be a page for people."""
-    return None if is_too_deep(markup) else LexborHTMLParser(_SURROGATE.sub("\ufffd", markup))
+    if markup.count("<") > MAX_DEPTH and is_too_deep(markup):
+        return None
+    return LexborHTMLParser(_SURROGATE.sub("\ufffd", markup))
 
 
 def _lines(text: str) -> str:
@@ -79,17 +96,38 @@ def _lines(text: str) -> str:
 
 
 def text_of(node: LexborNode) -> str:
-    """The text a person sees in `node`: blocks become lines, pictures their names. Changes the tree."""
-    for hidden in node.css(_DROPPED):
-        hidden.decompose()
-    for picture in node.css("img[alt]"):
-        alt = picture.attributes.get("alt") or ""
-        # Forums draw feelings as pictures ([怒], [微笑]); longer names are captions and not what the author wrote.
-        picture.replace_with(alt if len(alt) <= 12 else "")
-    for block in node.css(_BLOCKS):
-        block.insert_before(_BREAK)
-        block.insert_after(_BREAK)
-    return clean_text(_lines(node.text() or ""))
+    """The text a person sees in `node`: blocks become lines, pictures their names."""
+    return clean_text(_lines(_visible(node)))
+
+
+def _visible(node: LexborNode) -> str:
+    """What is seen in a node, with a break on both sides of a block."""
+    # The tree's own way of giving text hides nothing and breaks no line; a loop without recursion takes any depth.
+    parts: list[str] = []
+    current, depth = node, 0
+    while True:
+        tag = current.tag or ""
+        if tag == "-text":
+            parts.append(current.text_content or "")
+        elif tag == "img":
+            parts.append(_alt(current))
+        elif depth == 0 or tag not in _DROPPED:
+            parts.append(_EDGES.get(tag, ""))
+            if (child := current.first_child) is not None:
+                current, depth = child, depth + 1
+                continue
+        while depth and current.next is None and current.parent is not None:
+            current, depth = current.parent, depth - 1
+            parts.append(_EDGES.get(current.tag or "", ""))
+        if depth == 0 or current.next is None:
+            return "".join(parts)
+        current = current.next
+
+
+def _alt(picture: LexborNode) -> str:
+    alt = picture.attributes.get("alt") or ""
+    # Forums draw feelings as pictures ([怒], [微笑]); longer names are captions and not what the author wrote.
+    return alt if len(alt) <= 12 else ""
 
 
 def _stripped(markup: str) -> str:

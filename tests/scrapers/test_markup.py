@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapers.markup import charset_of, clean_text, decode, html_to_text, looks_blocked, to_plain
+from scrapers.markup import charset_of, clean_text, decode, html_to_text, looks_blocked, parse_html, text_of, to_plain
 
 WORDS = "刹车异响，修了三次还是老样子，客服让我再等等。"
 
@@ -34,10 +34,27 @@ def test_signs_that_are_no_tags_stay() -> None:
     assert to_plain("油耗 <8L 而且 a<b") == "油耗 <8L 而且 a<b"
 
 
-def test_a_page_nested_to_stall_its_reader_is_read_anyway() -> None:
+def test_the_cells_of_a_table_are_told_apart() -> None:
+    assert html_to_text("<table><tr><td>编号</td><td>品牌</td></tr><tr><td>17</td></tr></table>") == "编号 品牌\n17"
+
+
+@pytest.mark.parametrize("tag", ["<div>", "<p-x>", "<DIV class='a'>"])
+def test_a_page_nested_to_stall_its_reader_is_read_anyway(tag: str) -> None:
     began = time.monotonic()
-    assert html_to_text("<div>" * 100_000 + "慢") == "慢"
+    assert html_to_text(tag * 100_000 + "慢") == "慢"
     assert time.monotonic() - began < 2
+
+
+def test_a_long_page_is_not_taken_for_a_deep_one() -> None:
+    page = "<svg><path d='M0'/></svg><p>甲<br><br-x>乙</br-x></p>" * 2000
+    assert parse_html(page) is not None
+
+
+def test_reading_a_node_leaves_its_tree_alone() -> None:
+    tree = parse_html("<div><p>甲<script>x</script><img alt='[怒]'><object>乙</object></div><p>丙")
+    assert tree is not None
+    node, before = tree.css("div")[0], tree.html
+    assert (text_of(node), text_of(node), tree.html) == ("甲[怒]", "甲[怒]", before)
 
 
 @pytest.mark.parametrize("label", ["", "gb2312", "gbk", "utf-8", "iso-8859-1"])
@@ -63,6 +80,12 @@ def test_utf8_cut_in_the_middle_of_a_character_stays_utf8() -> None:
 def test_the_charset_of_a_header_may_be_quoted() -> None:
     assert charset_of('text/html; charset="GB2312"') == "gb18030"
     assert charset_of("text/html") == ""
+
+
+@pytest.mark.parametrize("name", ["undefined", "idna", "unicode_escape", "raw-unicode-escape", "rot13", "hex"])
+def test_what_is_no_charset_of_a_page_is_not_taken_for_one(name: str) -> None:
+    assert charset_of(f"text/html; charset={name}") == ""
+    assert decode(b"\xff\\u0041", name) == decode(b"\xff\\u0041")
 
 
 @given(st.binary(max_size=300), st.text(max_size=12))
