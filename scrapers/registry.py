@@ -18,7 +18,9 @@ KINDS = {
     "push": "scrapers.kinds.push:Push",
     "v2ex": "scrapers.kinds.v2ex:V2ex",
     "app_store": "scrapers.kinds.app_store:AppStore",
+    "google_play": "scrapers.kinds.google_play:GooglePlay",
     "phpbb": "scrapers.kinds.phpbb:PhpBb",
+    "nodebb": "scrapers.kinds.nodebb:NodeBb",
     "isso": "scrapers.kinds.isso:Isso",
     "waline": "scrapers.kinds.waline:Waline",
 }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.interfaces import base_address, interface_at
 from scrapers.markup import clean_text, html_to_text
 from scrapers.posts import Fields, Item, Reading, moment_of, shape_post, to_batch, utc_now
+from scrapers.stamps import stamp_of, told_as_edit
 from scrapers.visits import OWN_SITE, Page, Walk, walk, walk_back
 
 PAGES = 10
@@ -78,10 +79,6 @@ def _author(entry: Any) -> str:
     """The account's number where its address tells it: the name shown may belong to many."""
     found = _REVIEWER.search(_leaf(entry, "author", "uri"))
     return f"id{found[1]}" if found else _leaf(entry, "author", "name")
-
-
-def _stamp(post: RawPost) -> int:
-    return int(post.created_at.timestamp()) if post.created_at else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +171,13 @@ class AppStore:
             max_pages=PAGES if stamps else 1,
             empty_pages=_BLANK_PAGES,
         )
-        fresh = {item.external_id: _stamp(item) for item in found.items if isinstance(item, RawPost)}
+        fresh = {item.external_id: stamp_of(item) for item in found.items if isinstance(item, RawPost)}
         kept = dict(list({**fresh, **stamps, **fresh}.items())[: max(_KEPT // len(self.countries), _FEWEST_KEPT)])
-        items = [_told_as_edit(item, stamps) for item in found.items]
+        # The feed tells only when a review was last changed.
+        items = [
+            told_as_edit(item, stamps.get(item.external_id, 0)) if isinstance(item, RawPost) else item
+            for item in found.items
+        ]
         notes = [*found.notes, *_doubts(country, found, known, stamps)]
         return _Visited(items, notes, kept if found.whole else dict(stamps))
 
@@ -189,7 +190,7 @@ class AppStore:
             number = self._page_of(url)
             items = parse_reviews(read_json(response, url), reading, f"{country} 区第 {number} 页")
             for post in items:
-                if isinstance(post, RawPost) and stamps.get(post.external_id) != _stamp(post):
+                if isinstance(post, RawPost) and stamps.get(post.external_id) != stamp_of(post):
                     known.discard(post.external_id)
             return Page(items=items, following=self._address(country, number + 1) if number < PAGES else "")
 
@@ -202,14 +203,6 @@ class AppStore:
     def _page_of(url: str) -> int:
         found = re.search(r"/page=(\d{1,3})/", url)
         return int(found[1]) if found else PAGES
-
-
-def _told_as_edit(item: Item, stamps: Mapping[str, int]) -> Item:
-    """The review with both its moments when it was edited: the feed tells only the last one."""
-    old = stamps.get(item.external_id, 0) if isinstance(item, RawPost) else 0
-    if isinstance(item, Rejection) or not 0 < old < _stamp(item):
-        return item
-    return replace(item, created_at=datetime.fromtimestamp(old, UTC), edited_at=item.created_at)
 
 
 def _doubts(country: str, found: Walk, known: set[str], stamps: Mapping[str, int]) -> list[Note]:
