@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from monitor.configuration import load_configuration
+from monitor.import_wiring import templates_in_force
 from monitor.settings import config_folder, load_settings, resource_folder
 from monitor.wiring import check_sources
 
@@ -32,7 +33,9 @@ def check() -> None:
     settings = load_settings(folder)
     configuration = load_configuration(folder, settings.zone)
     check_sources(configuration, settings)
+    templates = templates_in_force(folder)
     click.echo(
         f"{folder}：{len(configuration.departments)} 个部门，{len(configuration.routing_rules)} 条派单规则，"
-        f"{len(configuration.sources)} 个来源，{len(configuration.alert_rules)} 条通知规则，没有问题。"
+        f"{len(configuration.sources)} 个来源，{len(configuration.alert_rules)} 条通知规则，"
+        f"{len(templates)} 份导入模板，没有问题。"
     )

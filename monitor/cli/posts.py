@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -11,11 +11,14 @@ from pathlib import Path
 import click
 from sqlalchemy import func, select
 
+from monitor.cli.import_templates import templates
 from monitor.cli.opening import existing
 from monitor.cli.output import defused, emit, format_option, remark
 from monitor.clock import utc_now
 from monitor.domain.errors import MonitorError
 from monitor.domain.learning import Lesson
+from monitor.import_templates import ImportTemplate, template_named
+from monitor.import_wiring import read_by_template, templates_in_force
 from monitor.jobs.context import JobContext
 from monitor.jobs.handle import handle_batch
 from monitor.services.intake import Accepted, accept_posts
@@ -35,23 +38,33 @@ def posts() -> None:
     """帖子。"""
 
 
+posts.add_command(templates)
+
+
 @posts.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--map", "mapping", multiple=True, metavar="字段=列名", help="例如 --map text=内容 --map id=编号；可多次")
-@click.option("--source", "name", default="", help="记在哪个来源名下；不写则为“文件导入”")
+@click.option(
+    "--template", "template_name", default="", metavar="模板", help="平台后台导出的表，如 weibo；见 posts templates"
+)
+@click.option("--source", "name", default="", help="记在哪个来源名下；不写则为“文件导入”或模板的平台")
 @click.option("--complaints", is_flag=True, help="文件里每一行都是向我们提出的投诉，一律建工单")
 @click.option("--quiet", is_flag=True, help="历史数据：照常建工单，但不给任何人发通知")
 @format_option
-def import_posts(file: Path, mapping: tuple[str, ...], name: str, complaints: bool, quiet: bool, form: str) -> None:
+def import_posts(
+    file: Path, *, mapping: tuple[str, ...], template_name: str, name: str, complaints: bool, quiet: bool, form: str
+) -> None:
     """导入 CSV、XLSX 或 JSON Lines 文件 FILE（也可以是 .gz），一直处理到工单。
 
     再导入一次同样的文件不会多出帖子；读不了的行会指出行号，其余照常导入。
     """
     place = existing()
+    template = _template(place, template_name)
+    items = _read(file, template, _mapping(mapping))
     tools = build_tools(place.settings, place.configuration)
-    source_id = _source_id(place, "import-complaints" if complaints else "import", name)
+    source_id = _source_id(place, complaints, name, template)
     started = time.monotonic()
-    accepted = _take_in(place, tools, source_id, read_posts(file, _mapping(mapping)), quiet)
+    accepted = _take_in(place, tools, source_id, items, quiet)
     handled = _handle(place, tools)
     _report(accepted, handled, time.monotonic() - started)
     emit(_outcome(place, source_id), {"what": "结果", "count": "条数"}, form)
@@ -103,9 +116,25 @@ def _mapping(pairs: Iterable[str]) -> dict[str, str]:
     return mapping
 
 
-def _source_id(place: Installation, kind: str, name: str) -> int:
+def _template(place: Installation, name: str) -> ImportTemplate | None:
+    return template_named(templates_in_force(place.configuration.folder), name) if name else None
+
+
+def _read(file: Path, template: ImportTemplate | None, mapping: Mapping[str, str]) -> Iterator[RawPost | Rejection]:
+    if template is None:
+        return read_posts(file, mapping)
+    reading = read_by_template(file, template, mapping)
+    for words in reading.remarks:
+        remark(words)
+    return reading.items
+
+
+def _source_id(place: Installation, complaints: bool, name: str, template: ImportTemplate | None) -> int:
+    # Ids are unique within one platform only, so that each gets a source of its own.
+    if template is not None and not name:
+        name = f"{'导入投诉' if complaints else '导入'}：{template.title}"
     with place.database.writing.begin() as session:
-        return built_in_source(session, kind, name=name).id
+        return built_in_source(session, "import-complaints" if complaints else "import", name=name).id
 
 
 def _take_in(
