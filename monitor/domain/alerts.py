@@ -19,7 +19,7 @@ class Event(StrEnum):
     FOLLOW_UP_OVERDUE = "follow_up_overdue"
     CUSTOMER_MESSAGE = "customer_message"
     APPROVAL_WANTED = "approval_wanted"
-    SOURCE_FAILED = "source_failed"
+    SOURCE_HEALTH = "source_health"
     RECEIPT = "receipt"
     QUESTION = "question"
     ANSWER = "answer"

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from monitor.domain.alerts import Event
+from monitor.domain.health import Health
 from monitor.domain.learning import CorrectionOrigin, Stratum
 from monitor.domain.people import Role
 from monitor.domain.rescoring import RunState, Shift
@@ -80,6 +81,16 @@ LABELS: dict[type[StrEnum], Mapping[Any, str]] = {
         Shift.NO_LONGER_FLAGGED: "不再认为不满",
         Shift.SAME: "判断不变",
     },
+    Health: {
+        Health.NEW: "新",
+        Health.HEALTHY: "正常",
+        Health.LATE: "晚点",
+        Health.SILENT: "异常安静",
+        Health.DEGRADED: "内容残缺",
+        Health.BLOCKED: "被拒绝",
+        Health.BROKEN: "出错",
+        Health.PAUSED: "停用",
+    },
     Event: {
         Event.TICKET_OPENED: "新工单",
         Event.TICKET_DISPATCHED: "派单",
@@ -88,7 +99,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, str]] = {
         Event.FOLLOW_UP_OVERDUE: "超时",
         Event.CUSTOMER_MESSAGE: "客户来信",
         Event.APPROVAL_WANTED: "请审批",
-        Event.SOURCE_FAILED: "来源异常",
+        Event.SOURCE_HEALTH: "来源情况",
         Event.RECEIPT: "回执",
         Event.QUESTION: "请客户补充",
         Event.ANSWER: "答复客户",

@@ -23,15 +23,22 @@ PER_EVENT: dict[Event, dict[str, Any]] = {
     Event.FOLLOW_UP_OVERDUE: {"clock": "受理", "clock_text": "", "was_due": "11月23日 周一 10:00"},
     Event.CUSTOMER_MESSAGE: {"quote": "怎么还没有消息"},
     Event.APPROVAL_WANTED: {"asked": "作废", "asked_by": "王小满", "reason": "说的是别家"},
-    Event.SOURCE_FAILED: {},
+    Event.SOURCE_HEALTH: {},
     Event.RECEIPT: {},
     Event.QUESTION: {"quote": "是冷车还是热车？", "cues": ""},
     Event.ANSWER: {"quote": "我们给您换新的。", "cues": ""},
 }
 SOURCE = {
     "source": "论坛",
-    "error": "503",
-    "permanent": True,
+    "turn": "still",
+    "state": "异常安静",
+    "before": "异常安静",
+    "reason": "平日这个时段每小时约 3.2 条，已经 7 小时没有新帖。",
+    "advice": "请打开网址看看。",
+    "since": "11月23日 周一 03:00",
+    "lasted": "7时",
+    "missing": "没有发现漏帖。",
+    "again": 2,
     "link": "https://care.example.com/sources/1",
     "company": "栎川汽车",
 }
@@ -50,7 +57,7 @@ def facts(sqlite: Database, tools: Tools) -> dict[str, Any]:
 
 
 def _facts(event: Event, facts: dict[str, Any]) -> dict[str, Any]:
-    return SOURCE if event is Event.SOURCE_FAILED else {**facts, **PER_EVENT[event]}
+    return SOURCE if event is Event.SOURCE_HEALTH else {**facts, **PER_EVENT[event]}
 
 
 @pytest.mark.parametrize("event", list(Event))
@@ -86,3 +93,18 @@ def test_markup_in_a_fact_is_shown_as_text(facts: dict[str, Any]) -> None:
     rendered = MailRenderer(resource_folder("templates"))("ticket_opened", hostile)
     assert "&lt;script&gt;" in rendered.html
     assert "<script>" not in rendered.html
+
+
+@pytest.mark.parametrize(
+    ("turn", "subject"),
+    [
+        ("bad", "[来源异常] 论坛：异常安静"),
+        ("still", "[来源仍异常] 论坛：异常安静，已 7时"),
+        ("well", "[来源恢复] 论坛：异常安静 7时后恢复"),
+    ],
+)
+def test_a_mail_about_a_source_says_how_it_turned(turn: str, subject: str) -> None:
+    rendered = MailRenderer(resource_folder("templates"))("source_health", {**SOURCE, "turn": turn})
+    assert rendered.subject == subject
+    assert "没有发现漏帖" in rendered.text
+    assert "没有发现漏帖" in rendered.html

@@ -72,6 +72,7 @@ def upgrade() -> None:
                 if default is not None:
                     batch.alter_column(name, existing_type=kind, server_default=None)
     op.execute("UPDATE posts SET length = length(text)")
+    op.execute("UPDATE notifications SET event = 'source_health' WHERE event = 'source_failed'")
     with op.batch_alter_table("posts") as batch:
         batch.create_index("ix_posts_cluster", ["cluster_id", "id"])
         batch.create_foreign_key(op.f("fk_posts_cluster_id_clusters"), "clusters", ["cluster_id"], ["id"])
@@ -206,6 +207,7 @@ def _create_for_posts() -> None:
 
 
 def downgrade() -> None:
+    op.execute("UPDATE notifications SET event = 'source_failed' WHERE event = 'source_health'")
     with op.batch_alter_table("sources") as batch:
         batch.drop_index(op.f("ix_sources_host"))
     with op.batch_alter_table("posts") as batch:
