@@ -21,11 +21,17 @@ class _Unpacker:
         self._gzip = encoding in {"gzip", "x-gzip"}
         self._stream = self._fresh()
         self._started = False
+        self._first = b""
 
     def _fresh(self, *, raw: bool = False) -> "zlib._Decompress":
         return zlib.decompressobj(16 + zlib.MAX_WBITS if self._gzip else -zlib.MAX_WBITS if raw else zlib.MAX_WBITS)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        if not self._started:
+            # It takes two bytes to tell a header.
+            data = self._first = self._first + data
+            if len(data) < 2:
+                return
         while data:
             piece = self._unpack(data)
             data = self._stream.unconsumed_tail
@@ -45,7 +51,7 @@ class _Unpacker:
         return self._unpack(data)
 
     def finish(self) -> None:
-        if self._started and not self._stream.eof:
+        if self._first and not self._stream.eof:
             raise Broken("compressed body ends early")
 
 

@@ -39,6 +39,7 @@ def _raw_deflate(data: bytes) -> bytes:
         ("deflate", zlib.compress(TEXT)),
         ("deflate", _raw_deflate(TEXT)),
     ],
+    ids=["plain", "identity", "gzip", "loud", "two members", "deflate", "raw"],
 )
 def test_a_body_is_the_same_however_it_is_packed_and_cut(encoding: str, packed: bytes, size: int) -> None:
     assert read(in_pieces(packed, size), encoding) == TEXT
