@@ -2,7 +2,8 @@
 
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ KINDS = {
     "v2ex": "scrapers.kinds.v2ex:V2ex",
     "app_store": "scrapers.kinds.app_store:AppStore",
     "google_play": "scrapers.kinds.google_play:GooglePlay",
+    "mastodon": "scrapers.kinds.mastodon:Mastodon",
     "phpbb": "scrapers.kinds.phpbb:PhpBb",
     "nodebb": "scrapers.kinds.nodebb:NodeBb",
     "isso": "scrapers.kinds.isso:Isso",
@@ -30,20 +32,55 @@ _WORDS = {"true": True, "yes": True, "on": True, "1": True, "是": True, "开": 
           "false": False, "no": False, "off": False, "0": False, "否": False, "关": False}  # fmt: skip
 
 
+OWN_REASON = Option(
+    "own_reason",
+    "自己的网站才填：写明这是谁的网站、谁同意这样采集",
+    placeholder="本公司车主论坛，信息部同意",
+)
+"""Goes with `own_site` wherever a kind offers that: rules are put aside for a reason that somebody wrote down."""
+_SHORTEST_REASON = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A source kind as all but itself see it, with every option it takes."""
+
+    title: str
+    options: tuple[Option, ...]
+    build: Callable[[Mapping[str, Any], Fetch], Collector]
+
+
 def builder_for(kind: str) -> Builder:
     """The builder of a kind. Raises `CollectorNotConfigured` naming the known ones."""
     if kind not in KINDS:
         raise CollectorNotConfigured(f"没有“{kind}”这种来源；可用的有：{'、'.join(KINDS)}。", option="kind")
     module, name = KINDS[kind].split(":")
-    return cast("Builder", getattr(importlib.import_module(module), name))
+    builder = cast("Builder", getattr(importlib.import_module(module), name))
+    return cast("Builder", Kind(builder.title, options_of(builder), builder.build))
+
+
+def options_of(builder: Builder) -> tuple[Option, ...]:
+    """Every option that a kind takes, those included that it need not name itself."""
+    names = [option.name for option in builder.options]
+    if "own_site" not in names or OWN_REASON.name in names:
+        return builder.options
+    place = names.index("own_site") + 1
+    return (*builder.options[:place], OWN_REASON, *builder.options[place:])
 
 
 def build(kind: str, options: Mapping[str, Any], fetch: Fetch) -> Collector:
     """A collector of this kind with these options, checked. Raises `CollectorNotConfigured`."""
     builder = builder_for(kind)
     checked = check_options(builder, options)
-    if checked.get("own_site") and isinstance(fetch, OwnableFetch):
-        fetch = fetch.owning(urlsplit(str(checked.get("url", ""))).hostname or "")
+    reason = str(checked.pop(OWN_REASON.name, None) or "")
+    if checked.get("own_site"):
+        if len(reason) < _SHORTEST_REASON:
+            raise CollectorNotConfigured(
+                f"标为自己的网站（own_site）就不查 robots.txt，请在选项 {OWN_REASON.name} 里写明这是谁的网站、谁同意。",
+                option=OWN_REASON.name,
+            )
+        if isinstance(fetch, OwnableFetch):
+            fetch = fetch.owning(urlsplit(str(checked.get("url", ""))).hostname or "")
     for option in builder.options:
         if option.secret and checked[option.name]:
             checked[option.name] = secret_value(checked[option.name], option.name)
@@ -52,7 +89,7 @@ def build(kind: str, options: Mapping[str, Any], fetch: Fetch) -> Collector:
 
 def check_options(builder: Builder, options: Mapping[str, Any]) -> dict[str, Any]:
     """Every option of `builder` with its value or default, of the declared type. Raises `CollectorNotConfigured`."""
-    known = {option.name: option for option in builder.options}
+    known = {option.name: option for option in options_of(builder)}
     for name, value in options.items():
         if name not in known:
             raise CollectorNotConfigured(

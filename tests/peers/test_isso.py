@@ -158,11 +158,12 @@ def test_comments_arrive_through_the_json_api(isso: Isso, sqlite: Database, tool
         "created": "created",
         "updated": "modified",
         "own_site": True,
+        "own_reason": "测试自己启动的",
     }
     _source(sqlite, "json", options)
     _walk(isso, sqlite, tools, settings)
 
 
 def test_comments_arrive_through_the_atom_feed(isso: Isso, sqlite: Database, tools: Tools, settings: Any) -> None:
-    _source(sqlite, "feed", {"url": f"{isso.url}/feed?uri={THREAD}", "own_site": True})
+    _source(sqlite, "feed", {"url": f"{isso.url}/feed?uri={THREAD}", "own_site": True, "own_reason": "测试自己启动的"})
     _walk(isso, sqlite, tools, settings)

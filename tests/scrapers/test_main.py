@@ -33,7 +33,7 @@ def test_all_pieces_of_a_large_file_are_printed(tmp_path: Path, capsys: pytest.C
 
 def test_a_feed_on_one_s_own_machine_is_read(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.routes["/feed"] = say("<rss><channel><item><title>你好</title></item></channel></rss>".encode())
-    assert main(["feed", f"url={site.address}/feed", "own_site=true"]) == 0
+    assert main(["feed", f"url={site.address}/feed", "own_site=true", "own_reason=本机测试"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "你好"
 
 

@@ -86,9 +86,26 @@ def test_an_own_site_is_told_to_the_fetch() -> None:
             told.append(host)
             return self
 
-    build("feed", {"url": "http://intra.example:8080/feed", "own_site": True}, Fetch({}))
-    build("feed", {"url": "http://other.example/feed"}, Fetch({}))
+    own = {"own_site": True, "own_reason": "公司内网，信息部同意"}
+    build("feed", {"url": "http://intra.example:8080/feed", **own}, Fetch({}))
+    build("feed", {"url": "http://other.example/feed", "own_reason": "没有标为自己的"}, Fetch({}))
     assert told == ["intra.example"]
+
+
+@pytest.mark.parametrize("reason", [{}, {"own_reason": ""}, {"own_reason": " 我的 "}])
+def test_rules_are_not_put_aside_without_a_written_reason(reason: dict[str, str]) -> None:
+    options = {"url": "http://intra.example/feed", "own_site": True, **reason}
+    with pytest.raises(CollectorNotConfigured, match="写明这是谁的网站、谁同意") as raised:
+        build("feed", options, FakeFetch({}))
+    assert raised.value.option == "own_reason"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reason_can_be_given_wherever_a_site_can_be_one_s_own(kind: str) -> None:
+    names = [option.name for option in builder_for(kind).options]
+    assert ("own_reason" in names) == ("own_site" in names)
+    if "own_site" in names:
+        assert names.index("own_reason") == names.index("own_site") + 1
 
 
 def test_the_contract_alone_loads_no_library() -> None:
