@@ -1,9 +1,9 @@
 """Threads that are read again when their mark in a listing has moved: a new reply, an edit."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scrapers.base import Census, Gone, Note, Sign
+from scrapers.base import Census, Gone, Note, RawPost, Sign
 from scrapers.errors import CollectError
 from scrapers.posts import Item
 
@@ -110,3 +110,12 @@ def turn(names: Sequence[str], start: int, most: int) -> list[str]:
         return []
     start %= len(names)
     return [*names[start:], *names[:start]][:most]
+
+
+def once(items: Iterable[Item]) -> list[Item]:
+    """The items, a post that stood on two pages only once."""
+    found: dict[tuple[bool, str], Item] = {}
+    for item in items:
+        name = (True, item.external_id) if isinstance(item, RawPost) else (False, item.place)
+        found.setdefault(name, item)
+    return list(found.values())

@@ -5,7 +5,7 @@ Formats: NodeBB 1.x to 4.x, `/api/recent` and `/api/topic/{tid}/{slug}`. Times a
 
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
@@ -14,12 +14,12 @@ from urllib.parse import quote
 from selectolax.lexbor import LexborNode
 
 from scrapers.answers import ASK_JSON, is_true, read_json, table, whole, word
-from scrapers.base import Batch, Census, Cursor, Fetch, Gone, Note, Option, RawPost, Rejection, Sign
+from scrapers.base import Batch, Census, Cursor, Fetch, Gone, Note, Option, Rejection, Sign
 from scrapers.cutting import before, cut
 from scrapers.errors import CollectError
 from scrapers.markup import html_to_text, parse_html, text_of
 from scrapers.posts import Fields, Item, Reading, moment_of, read_zone, shape_post, to_batch, utc_now
-from scrapers.threads import LOOK, Thread, read_moved, turn
+from scrapers.threads import LOOK, Thread, once, read_moved, turn
 from scrapers.visits import MAX_PAGES, OWN_SITE, TIMEZONE
 
 TOPICS = 20
@@ -338,7 +338,7 @@ def _thread(tid: str, topic: Topic, read: Sequence[Page], wanted: Sequence[int],
         visit.read[tid] = wanted[-1]
         visit.unfinished = visit.unfinished or not ended
     return Thread(
-        items=_once(item for page in read for item in page.items),
+        items=once(item for page in read for item in page.items),
         gone=[gone for page in read for gone in page.gone],
         # Soft-deleted posts are counted and listed too, so that a full count means a full list.
         census=Census(ids, thread_id=tid, sure=0 < first.posts <= len(ids))
@@ -346,11 +346,3 @@ def _thread(tid: str, topic: Topic, read: Sequence[Page], wanted: Sequence[int],
         else None,
         mark=(topic.mark or first.mark) if steady and ended else _UNFINISHED,
     )
-
-
-def _once(items: Iterable[Item]) -> list[Item]:
-    """The items, a post that stood on two pages once."""
-    found: dict[str, Item] = {}
-    for item in items:
-        found.setdefault(item.external_id if isinstance(item, RawPost) else item.place, item)
-    return list(found.values())

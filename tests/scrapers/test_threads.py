@@ -2,9 +2,9 @@
 
 import pytest
 
-from scrapers.base import Census, RawPost, Sign
+from scrapers.base import Census, RawPost, Rejection, Sign
 from scrapers.errors import CollectError
-from scrapers.threads import LOOK, Thread, read_moved, turn
+from scrapers.threads import LOOK, Thread, once, read_moved, turn
 
 
 class Forum:
@@ -97,3 +97,9 @@ def test_turns_go_round() -> None:
     assert [turn("abc", start, 2) for start in (0, 2, 4)] == [["a", "b"], ["c", "a"], ["b", "c"]]
     assert turn("ab", 0, 5) == ["a", "b"]
     assert turn([], 3, 5) == []
+
+
+def test_a_post_that_stood_on_two_pages_is_given_once() -> None:
+    first, again = RawPost("7", "等配件"), RawPost("7", "等配件")
+    told = Rejection("7", "没有文字")
+    assert once([first, told, again, told]) == [first, told]
