@@ -174,6 +174,9 @@ def _check_names(template: ImportTemplate, place: str) -> None:
         for name in names:
             if owner.setdefault(_plain(name), key) != key:
                 raise ConfigError(f"{place}：列名“{name}”同时写给了 {owner[_plain(name)]} 和 {key}")
+    for name in template.dropped:
+        if _plain(name) in owner:
+            raise ConfigError(f"{place}：dropped 里的“{name}”又写给了 {owner[_plain(name)]}")
 
 
 def _plain(column: str) -> str:

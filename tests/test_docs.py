@@ -10,6 +10,7 @@ import pytest
 from monitor import __version__
 from monitor.cli import COMMANDS, cli
 from monitor.domain.alerts import Event
+from monitor.import_templates import FIELD_NAMES, load_templates
 from monitor.settings import Settings
 from scrapers.registry import KINDS
 
@@ -45,6 +46,22 @@ def test_a_command_is_in_the_readme_and_says_what_it_does(name: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_source_kind_is_in_the_readme(kind: str) -> None:
     assert f"`{kind}`" in README
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "config" / "imports").glob("*.toml")])
+def test_an_import_template_is_documented_with_its_platform(name: str) -> None:
+    template = load_templates(ROOT / "config" / "imports")[name]
+    assert f"| `imports/{name}.toml` | {template.title} |" in CONFIG_README
+
+
+def test_every_key_of_an_import_template_is_documented() -> None:
+    keys = {
+        key for path in (ROOT / "config" / "imports").glob("*.toml") for key in tomllib.loads(path.read_text("utf-8"))
+    }
+    for key in keys:
+        assert f"| `{key}` |" in CONFIG_README or f"| `[{key}]` |" in CONFIG_README, key
+    for field in FIELD_NAMES:
+        assert f"`{field}`" in CONFIG_README
 
 
 def test_the_changelog_begins_with_the_present_version() -> None:

@@ -84,6 +84,7 @@ def test_every_field_of_a_table_has_a_name_for_people() -> None:
         ('id = ["评价ID"]', "id = []", "id 一个列名也没有"),
         ('id = ["评价ID"]', 'id = ["评价内容"]', "列名“评价内容”同时写给了 text 和 id"),
         ('"追评" = ["追评内容"]', 'title = ["追评内容"]', "[more] 里的 title 是别的列的名字"),
+        ('["手机号"]', '["评价id"]', "dropped 里的“评价id”又写给了 id"),
         ('"差评" = 1', '"差评" = 9', "差评 应在 0 和 rating_scale（5）之间"),
         ('columns = ["评价类型"]', "", "columns 和 words 要一起写"),
         ('id = "0001"', "", "对不上的有 id"),
