@@ -1,6 +1,7 @@
 """The second half of choosing: what edges need of the kinds of source, to check, preview and write them down."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 from monitor.domain.errors import ConfigError
 from monitor.domain.queries import parse_query
 from monitor.domain.webhooks import derived_key, read_secret
+from monitor.services.sources import Wish
 from monitor.settings import Settings
 from monitor.source_lists import SourceEntry, as_toml, sources_in
 from monitor.storage.db import Database
 from monitor.storage.models import Source
-from monitor.wiring import build_collectors
+from monitor.wiring import build_client, build_collectors
 from scrapers.base import Batch, Builder, Historian
 from scrapers.errors import CollectError
 from scrapers.kinds.push import Push
@@ -20,16 +22,20 @@ from scrapers.registry import KINDS, builder_for, check_options
 from scrapers.secret import secret_value
 
 __all__ = [
+    "Policy",
     "SourceEntry",
     "check_source",
+    "checked",
     "hook_key",
     "kinds",
+    "policy_of",
     "preview",
     "read_delivery",
     "reads_history",
     "source_entry",
     "source_toml",
     "sources_from_toml",
+    "wish_of",
 ]
 
 
@@ -53,6 +59,45 @@ def preview(settings: Settings, database: Database, kind: str, options: Mapping[
     names = {option.name for option in builder_for(kind).options}
     one_page = {"max_pages": 1} if "max_pages" in names else {}
     return build_collectors(settings, database)(kind, {**options, **one_page}).collect({})
+
+
+def checked(settings: Settings, database: Database, wish: Wish) -> Wish:
+    """The wish with each option as its kind wants it. Raises `CollectorNotConfigured`."""
+    build_collectors(settings, database)(wish.kind, wish.options)
+    values = check_options(builder_for(wish.kind), wish.options)
+    given = {name: values[name] for name in wish.options if values.get(name) is not None}
+    return replace(wish, options=given)
+
+
+def wish_of(entry: SourceEntry) -> Wish:
+    """An entry of `sources.toml` as a wish."""
+    return Wish(
+        name=entry.name,
+        kind=entry.kind,
+        options=entry.options,
+        interval=entry.interval,
+        direct=entry.direct,
+        query=entry.query,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How we behave at a site: whether it is our own, and the seconds between two requests."""
+
+    own: bool
+    pause: float
+
+
+def policy_of(settings: Settings, kind: str, options: Mapping[str, Any]) -> Policy | None:
+    """How we behave at the address of such a source; None where there is no address. Raises `CollectError`."""
+    checked_options = check_options(builder_for(kind), options)
+    address = str(checked_options.get("url") or "")
+    if not address.startswith(("http://", "https://")):
+        return None
+    own = bool(checked_options.get("own_site"))
+    client = build_client(settings)
+    return Policy(own, 0.0 if own else client.pause(address.partition("{")[0]))
 
 
 def reads_history(settings: Settings, database: Database, kind: str, options: Mapping[str, Any]) -> bool:

@@ -56,7 +56,7 @@ from scrapers.base import Batch, Builder, Collector, RawPost, Rejection
 from scrapers.client import PoliteClient
 from scrapers.errors import CollectError
 from scrapers.files import read_file
-from scrapers.pacing import HostState
+from scrapers.pacing import HostBook, HostState
 from scrapers.recording import Recorder, recorded
 from scrapers.registry import KINDS, builder_for
 from scrapers.registry import build as build_kind
@@ -195,13 +195,14 @@ def build_mail(settings: Settings) -> Channel:
     return smtp
 
 
+def build_client(settings: Settings, book: HostBook | None = None) -> PoliteClient:
+    """The polite client; with a `book` it shares its pauses with everybody who writes into the same one."""
+    return PoliteClient(user_agent=settings.user_agent, delay=settings.host_delay_seconds, book=book)
+
+
 def build_collectors(settings: Settings, database: Database) -> Callable[[str, Mapping[str, Any]], Collector]:
     """A maker of collectors that all share one polite client; with all processes of the database, its pauses too."""
-    client = PoliteClient(
-        user_agent=settings.user_agent,
-        delay=settings.host_delay_seconds,
-        book=HostTurns(database, HostState),
-    )
+    client = build_client(settings, HostTurns(database, HostState))
 
     def build(kind: str, options: Mapping[str, Any]) -> Collector:
         recorder = Recorder(client)

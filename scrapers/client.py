@@ -133,6 +133,11 @@ class PoliteClient:
         twin.__dict__.update(self.__dict__, _own=self._own | {host.lower().strip("[]")})
         return twin
 
+    def pause(self, url: str) -> float:
+        """The seconds we keep between two requests there, 0 for our own. Raises `CollectError` if not allowed there."""
+        check_address(url)
+        return 0.0 if self._is_own(url) else max(self._limits.delay, self._robots.check(url))
+
     def close(self) -> None:
         """Closes the connections kept open."""
         for session in self._sessions.values():

@@ -23,7 +23,7 @@ from monitor.services.audit import SYSTEM
 from monitor.services.collecting import collect_next
 from monitor.services.filtering import wanted_by
 from monitor.services.previewing import Preview, Seen, preview_of
-from monitor.source_wiring import check_source, reads_history, source_entry, source_toml, sources_from_toml
+from monitor.source_wiring import check_source, reads_history, source_entry, source_toml, sources_from_toml, wish_of
 from monitor.source_wiring import preview as preview_page
 from monitor.storage.models import Backfill, CollectRun, Source
 from monitor.wiring import Installation, build_collectors, build_tools
@@ -167,15 +167,8 @@ def import_sources(file: Path) -> None:
     entries = sources_from_toml(place.settings, place.database, file.read_text(encoding="utf-8"), file.parent)
     with place.database.writing.begin() as session:
         for entry in entries:
-            wish = service.Wish(
-                name=entry.name,
-                kind=entry.kind,
-                options=entry.options,
-                interval=entry.interval,
-                direct=entry.direct,
-                query=entry.query,
-            )
-            click.echo(f"{service.put_source(session, wish, by=SYSTEM, now=utc_now())}：{entry.name}")
+            done = service.put_source(session, wish_of(entry), by=SYSTEM, now=utc_now())
+            click.echo(f"{done}：{entry.name}")
 
 
 @sources.command()

@@ -1,52 +1,122 @@
-"""The form of a new source, drawn from what its kind says of itself, and the preview of one visit."""
+"""The form of a source, drawn from what its kind says of itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from monitor.domain.text import clean_text, fingerprint
-from monitor.storage.queries.posts import known_fingerprints
+from monitor.storage.models import Source
 from monitor.web.ticket_forms import Field
-from scrapers.base import Batch, Builder, Option, RawPost
+from scrapers.base import Builder, Option
 
-SHOWN = 20
-INTERVALS = (("300", "5 分钟"), ("900", "15 分钟"), ("3600", "1 小时"), ("21600", "6 小时"), ("86400", "1 天"))
-
-_PARTS = (
-    ("title", "标题"),
-    ("text", "正文"),
-    ("url", "链接"),
-    ("author", "作者"),
-    ("created_at", "时间"),
-    ("rating", "评分"),
+INTERVALS = (
+    ("300", "5 分钟"),
+    ("900", "15 分钟"),
+    ("3600", "1 小时"),
+    ("21600", "6 小时"),
+    ("86400", "1 天"),
 )
+PART_NAMES = {
+    "title": "标题",
+    "text": "正文",
+    "url": "链接",
+    "author": "作者",
+    "created_at": "时间",
+    "rating": "评分",
+    "thread_id": "所在主题",
+}
+FATES = {"new": "新", "edited": "有改动", "known": "已有", "filtered": "不合关键词", "refused": "不能用"}
+
+GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "任何网站",
+        (
+            ("feed", "网站提供的订阅地址，最省事"),
+            ("json", "返回 JSON 的接口"),
+            ("html", "没有订阅和接口的网页"),
+        ),
+    ),
+    (
+        "论坛",
+        (
+            ("discourse", "填论坛首页的网址"),
+            ("nodebb", "填论坛首页的网址"),
+            ("phpbb", "要打开 Atom 订阅"),
+            ("discuz", "要打开 RSS；回复从主题页读"),
+        ),
+    ),
+    ("网站自带的评论", (("isso", "Isso"), ("waline", "Waline"))),
+    ("应用商店", (("app_store", "公开的最近 500 条"), ("google_play", "自己的应用，用开发者账号授权"))),
+    (
+        "公开社区",
+        (
+            ("v2ex", "V2EX 的节点或最新主题"),
+            ("mastodon", "某个站点上的话题标签"),
+            ("reddit", "某个版块或搜索"),
+            ("hacker_news", "搜索，或最新列表"),
+            ("github_issues", "某个仓库的问题单和评论"),
+        ),
+    ),
+    (
+        "自己送进来",
+        (
+            ("imap", "客服邮箱；只读，不动“未读”"),
+            ("folder", "放进文件夹的 CSV、XLSX 或 JSON Lines"),
+            ("push", "别的系统签名推送"),
+            ("provider", "有合同授权的数据方"),
+        ),
+    ),
+)
+"""Kinds as a person looks for them: the group, and the kinds in it with a hint each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What one visit gave: the first posts, how often each part is filled, and how much of it we never saw."""
+class Choice:
+    """A kind that may be chosen."""
 
-    posts: Sequence[RawPost]
-    total: int
-    filled: Sequence[tuple[str, float]]
-    fresh: int
-    batch: Batch
+    kind: str
+    title: str
+    hint: str
 
 
-def preview_of(session: Session, batch: Batch) -> Preview:
-    """A batch as the preview shows it."""
-    prints = [fingerprint(clean_text(post.text) or clean_text(post.title)) for post in batch.posts]
-    known = known_fingerprints(session, prints)
-    total = len(batch.posts)
-    filled = [(name, sum(1 for p in batch.posts if getattr(p, part)) / (total or 1)) for part, name in _PARTS]
-    return Preview(batch.posts[:SHOWN], total, filled, sum(print_ not in known for print_ in prints), batch)
+def grouped(builders: Mapping[str, Builder]) -> list[tuple[str, list[Choice]]]:
+    """The kinds there are, in groups."""
+    groups = [
+        (name, [Choice(kind, builders[kind].title, hint) for kind, hint in rows if kind in builders])
+        for name, rows in GROUPS
+    ]
+    return [(name, choices) for name, choices in groups if choices]
+
+
+def intervals(seconds: str) -> Sequence[tuple[str, str]]:
+    """The intervals that may be chosen, with the present one among them."""
+    if not seconds or seconds in dict(INTERVALS):
+        return INTERVALS
+    return sorted([*INTERVALS, (seconds, f"{seconds} 秒")], key=lambda pair: int(pair[0]))
+
+
+def typed_of(source: Source) -> dict[str, str]:
+    """A stored source as if somebody had typed it."""
+    typed = {
+        "name": source.name,
+        "kind": source.kind,
+        "interval": str(source.interval_seconds),
+        "query": source.query,
+        **({"direct": "yes"} if source.direct else {}),
+    }
+    return typed | {f"option_{name}": _as_typed(value) for name, value in source.options.items() if value is not None}
+
+
+def _as_typed(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def option_fields(builder: Builder, typed: Mapping[str, str]) -> list[Field]:
     """The options of a kind as fields, with what was typed or else their defaults."""
-    return [_field(option, typed) for option in builder.options]
+    return [_field(option, typed) for option in _needed_first(builder.options)]
+
+
+def _needed_first(options: Iterable[Option]) -> list[Option]:
+    return sorted(options, key=lambda option: not option.required)
 
 
 def _field(option: Option, typed: Mapping[str, str]) -> Field:
@@ -61,7 +131,8 @@ def _field(option: Option, typed: Mapping[str, str]) -> Field:
         choices = [(choice, choice) for choice in option.choices]
         return Field(name, title, "choice", value, choices, option.required, more)
     kind = "number" if option.type in (int, float) else "line"
-    help_ = "，".join(part for part in (more, f"例如 {option.placeholder}" if option.placeholder else "") if part)
+    example = "env:变量名 或 file:/文件路径" if option.secret else option.placeholder
+    help_ = "，".join(part for part in (more, f"例如 {example}" if example else "") if part)
     return Field(name, title, kind, value, required=option.required, help=help_)
 
 

@@ -1,25 +1,29 @@
 """Sources: their state in words, their visits, and adding one by preview."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from monitor import edge, wiring
-from monitor.domain.errors import Invalid, InvalidAction
-from monitor.domain.people import Permission
+from monitor import edge, source_wiring, wiring
+from monitor.domain.errors import Invalid, InvalidAction, MonitorError, NotFound
+from monitor.domain.health import Health
+from monitor.domain.people import Permission, may
+from monitor.domain.queries import explain, parse_query
+from monitor.domain.webhooks import secret_text
+from monitor.domain.wording import label
+from monitor.services import backfilling
 from monitor.services import sources as service
 from monitor.services.access import require
 from monitor.services.audit import Doer
-from monitor.services.setup import BUILT_IN
+from monitor.services.setup import BUILT_IN, PUSHED
 from monitor.storage.models import Source
-from monitor.storage.queries.sources import RUNS, all_sources, new_posts_by_day, runs_of
+from monitor.storage.queries.sources import RUNS, all_sources, health_changes_of, new_posts_by_day, runs_of
 from monitor.web.signed_in import me, myself, staff_pages
-from monitor.web.source_forms import INTERVALS, Preview, option_fields, preview_of, typed_options
-from scrapers.errors import CollectError, CollectorNotConfigured
+from scrapers.errors import CollectError
 
 pages = staff_pages("sources", Permission.SEE_SOURCES)
 _DAYS = 7
@@ -32,21 +36,28 @@ class State:
     name: str
     look: str
     advice: str = ""
+    reason: str = ""
+
+
+_LOOKS = {
+    Health.NEW: "new",
+    Health.HEALTHY: "good",
+    Health.LATE: "warn",
+    Health.SILENT: "warn",
+    Health.DEGRADED: "warn",
+    Health.BLOCKED: "bad",
+    Health.BROKEN: "bad",
+    Health.PAUSED: "quiet",
+}
 
 
 def state_of(source: Source) -> State:
-    """How a source is doing."""
+    """How a source is doing, as the last look at it found."""
     if source.kind in BUILT_IN:
         return State("内置", "quiet")
     if not source.enabled:
-        return State("停用", "quiet")
-    if source.blocked:
-        return State("被拒绝", "bad", "不会自动再试。按上面的说明处理好以后，点“现在采集”。")
-    if source.failures:
-        return State("出错", "warn", f"已连续失败 {source.failures} 次，会自动再试。")
-    if source.last_success_at is None:
-        return State("新", "new", "还没有采集过，马上开始。")
-    return State("正常", "good")
+        return State(label(Health.PAUSED), "quiet")
+    return State(label(source.health), _LOOKS[source.health], source.health_advice, source.health_reason)
 
 
 @pages.get("/sources")
@@ -80,87 +91,100 @@ def source(source_id: int) -> ResponseReturnValue:
         source=found,
         state=state_of(found),
         runs=runs[:RUNS],
+        changes=health_changes_of(edge.session(), source_id),
+        backfill=backfilling.newest_of(edge.session(), source_id),
+        reads_history=_reads_history(found),
+        toml="" if found.kind in BUILT_IN else source_wiring.source_toml(found),
+        hook=_hook(found),
+        query=_query_in_words(found),
         more=runs[RUNS - 1].id if len(runs) > RUNS else None,
         kinds=_kind_titles(),
         built_in=found.kind in BUILT_IN,
     )
 
 
-@pages.get("/sources/new")
-def new() -> ResponseReturnValue:
-    """The form for a new source; first its kind."""
-    require(me(), Permission.EDIT_SOURCES)
-    return _form(request.args.get("kind", ""), {})
-
-
-@pages.post("/sources/new")
-def create() -> ResponseReturnValue:
-    """Shows what the source would give, or saves it."""
-    require(me(), Permission.EDIT_SOURCES)
-    kind, typed = request.form.get("kind", ""), dict(request.form.items())
-    if kind not in wiring.source_kinds():
-        return _form("", typed), 422
-    if request.form.get("then") != "save":
-        return _preview(kind, typed)
-    return _save(kind, typed)
-
-
-def _preview(kind: str, typed: Mapping[str, str]) -> ResponseReturnValue:
-    # Nobody may wait for the database while a strange site is slow: the transaction ends before the visit.
-    edge.commit()
-    options = typed_options(wiring.source_kinds()[kind], typed)
+def _reads_history(source: Source) -> bool:
+    place = edge.installation()
+    if source.kind in BUILT_IN:
+        return False
     try:
-        batch = wiring.preview_source(edge.installation(), kind, options)
-    except CollectError as error:
-        return _form(kind, typed, trouble=error), 422
-    return _form(kind, typed, preview=preview_of(edge.session(), batch))
+        return source_wiring.reads_history(place.settings, place.database, source.kind, source.options)
+    except CollectError:
+        return False  # its options are wrong; the page shows that where it matters
 
 
-def _save(kind: str, typed: Mapping[str, str]) -> ResponseReturnValue:
-    options = typed_options(wiring.source_kinds()[kind], typed)
-    interval = typed.get("interval", "")
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """What the other side of a pushed source must know."""
+
+    address: str
+    secret: str
+    """"" for a key of the sender's own."""
+
+
+def _hook(source: Source) -> Hook | None:
+    if source.kind != PUSHED:
+        return None
+    address = f"{edge.tools().base_url}/api/v1/hooks/{source.id}"
+    if source.options.get("secret") or not may(me().role, Permission.EDIT_SOURCES):
+        return Hook(address, "")
+    return Hook(address, secret_text(source_wiring.hook_key(edge.installation().settings, source)))
+
+
+def _query_in_words(source: Source) -> str:
     try:
-        place = edge.installation()
-        wiring.build_collectors(place.settings, place.database)(kind, options)
-        wish = service.Wish(
-            name=typed.get("name", ""),
-            kind=kind,
-            options=options,
-            interval=int(interval) if interval.isdecimal() else 900,
-            direct=typed.get("direct") == "yes",
-        )
-        made = service.add_source(edge.session(), wish, by=myself(), now=edge.now())
-    except CollectorNotConfigured as error:
-        return _form(kind, typed, trouble=error), 422
+        return explain(parse_query(source.query)) if source.query.strip() else ""
     except Invalid as error:
-        return _form(kind, typed, errors=error.fields), 422
-    flash(f"来源“{made.name}”已保存，马上开始第一次采集。", "success")
-    return redirect(url_for("sources.source", source_id=made.id))
+        return str(error)
 
 
-def _form(
-    kind: str,
-    typed: Mapping[str, str],
-    *,
-    trouble: CollectError | None = None,
-    preview: Preview | None = None,
-    errors: Mapping[str, str] | None = None,
-) -> str:
-    builder = wiring.source_kinds().get(kind)
-    wrong = dict(errors or {})
-    if isinstance(trouble, CollectorNotConfigured) and trouble.option:
-        wrong[f"option_{trouble.option}"] = str(trouble)
-    return render_template(
-        "sources/new.html",
-        kinds=wiring.source_kinds(),
-        kind=kind if builder else "",
-        fields=option_fields(builder, typed) if builder else [],
-        typed=typed,
-        intervals=INTERVALS,
-        trouble=trouble,
-        preview=preview,
-        errors=wrong,
-    )
+@pages.post("/sources/<int:source_id>/backfill")
+def backfill(source_id: int) -> ResponseReturnValue:
+    """Begins to read the past."""
+    require(me(), Permission.EDIT_SOURCES)
+    found = service.source_numbered(edge.session(), source_id)
+    try:
+        until = _day(request.form.get("until", ""))
+        able = _reads_history(found)
+        backfilling.start(edge.session(), found, until=until, reads_history=able, by=myself(), now=edge.now())
+    except InvalidAction as error:
+        return _refused(error, source_id)
+    flash("开始补历史，一步一步往回读；随时可以停。", "success")
+    return redirect(url_for("sources.source", source_id=source_id))
+
+
+def _day(typed: str) -> datetime | None:
+    """The beginning of a day in the office's zone, or nothing. Raises `InvalidAction`."""
+    if not typed:
+        return None
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        raise InvalidAction("日期写得不对，应类似 2026-01-01。") from None
+    return datetime.combine(day, time(), edge.tools().zone)
+
+
+@pages.post("/sources/<int:source_id>/backfill/<step>")
+def change_backfill(source_id: int, step: str) -> ResponseReturnValue:
+    """Stops reading the past, or goes on with it."""
+    require(me(), Permission.EDIT_SOURCES)
+    run = backfilling.newest_of(edge.session(), source_id)
+    changes = {"pause": (backfilling.pause, "已停下，补到哪里记着。"), "resume": (backfilling.resume, "接着补。")}
+    if run is None or step not in changes:
+        raise NotFound("没有这次补历史的记录。")
+    change, said = changes[step]
+    try:
+        change(edge.session(), run, myself(), edge.now())
+    except InvalidAction as error:
+        return _refused(error, source_id)
+    flash(said, "success")
+    return redirect(url_for("sources.source", source_id=source_id))
+
+
+def _refused(error: MonitorError, source_id: int) -> ResponseReturnValue:
+    edge.session().rollback()
+    flash(str(error), "danger")
+    return redirect(url_for("sources.source", source_id=source_id))
 
 
 _Change = Callable[[Session, Source, Doer, datetime], None]
@@ -189,8 +213,6 @@ def _change(source_id: int, change: _Change, said: str) -> ResponseReturnValue:
     try:
         change(edge.session(), service.source_numbered(edge.session(), source_id), myself(), edge.now())
     except InvalidAction as error:
-        edge.session().rollback()
-        flash(str(error), "danger")
-        return redirect(url_for("sources.source", source_id=source_id))
+        return _refused(error, source_id)
     flash(said, "success")
     return redirect(url_for("sources.source", source_id=source_id))

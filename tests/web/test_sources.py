@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from monitor.domain.health import Health
 from monitor.storage.db import Database
 from monitor.storage.models import AuditEntry, CollectRun, Post, Source
 from tests.conftest import NOW
@@ -42,9 +43,10 @@ def folder(tmp_path: Path) -> Path:
     ("values", "state"),
     [
         ({}, "新"),
-        ({"last_success_at": NOW}, "正常"),
-        ({"failures": 2, "error": "对方回答 503"}, "出错"),
-        ({"blocked": True, "failures": 1, "error": "robots.txt 不允许"}, "被拒绝"),
+        ({"health": Health.HEALTHY}, "正常"),
+        ({"health": Health.BROKEN, "health_reason": "对方回答 503"}, "出错"),
+        ({"health": Health.BLOCKED, "health_reason": "robots.txt 不允许"}, "被拒绝"),
+        ({"health": Health.SILENT, "health_reason": "七小时没有新帖"}, "异常安静"),
         ({"enabled": False}, "停用"),
     ],
 )
@@ -55,7 +57,7 @@ def test_a_source_says_its_state_in_words(
     page = sign_in("alice").get("/sources").get_data(as_text=True)
     row = page.split("某论坛")[1].split("</tr>")[0]
     assert f">{state}</span>" in row
-    assert str(values.get("error", "")) in row
+    assert str(values.get("health_reason", "")) in row
 
 
 def test_a_week_of_counts_is_drawn_and_said(sign_in: SignIn, add: Callable[..., int], sqlite: Database) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from monitor.storage.models import CollectRun, Source
+from monitor.storage.models import CollectRun, HealthChange, Source
 
 RUNS = 40
 
@@ -30,6 +30,12 @@ def new_posts_by_day(session: Session, days: Sequence[datetime]) -> dict[int, li
     ]
     statement = select(CollectRun.source_id, *buckets).where(CollectRun.started_at >= days[0])
     return {row[0]: [int(n) for n in row[1:]] for row in session.execute(statement.group_by(CollectRun.source_id))}
+
+
+def health_changes_of(session: Session, source_id: int, *, size: int = 12) -> Sequence[HealthChange]:
+    """How the state of a source changed, the newest first."""
+    statement = select(HealthChange).where(HealthChange.source_id == source_id)
+    return session.scalars(statement.order_by(HealthChange.id.desc()).limit(size)).all()
 
 
 def runs_of(session: Session, source_id: int, *, before: int | None = None, size: int = RUNS) -> Sequence[CollectRun]:
