@@ -73,4 +73,6 @@ def as_toml(entry: SourceEntry) -> str:
     row |= {"direct": True} if entry.direct else {}
     row |= {} if entry.enabled else {"enabled": False}
     row["options"] = {name: value for name, value in entry.options.items() if value is not None}
-    return f"[[source]]\n{tomli_w.dumps(row)}"
+    # The writer knows no array of tables that is never put on one line; a string cannot hold a line of its own here.
+    written = tomli_w.dumps(row).replace("\n[options]\n", "\n[source.options]\n")
+    return f"[[source]]\n{written}"
