@@ -1,5 +1,6 @@
 """Keyword queries: what they find, what they refuse, and how they are written and explained."""
 
+import re
 import time
 
 import pytest
@@ -353,6 +354,42 @@ def test_any_tree_written_reads_as_the_same_query(root: Node) -> None:
     query = parse_query(str(Query(root)))
     assert query.root == root
     assert explain(query)
+
+
+_UNITS = st.sampled_from(["刹", "车", "响", "cat", "dog", "7"])
+_GAPS = st.sampled_from([" ", "，", " . "])
+
+
+def _near_by_hand(units: list[str], left: str, right: str, most: int, ordered: bool) -> bool:
+    places = [(i, j) for i, a in enumerate(units) for j, b in enumerate(units) if (a, b) == (left, right) and i != j]
+    return any((i < j or not ordered) and abs(i - j) - 1 <= most for i, j in places)
+
+
+@pytest.mark.fuzz
+@settings(max_examples=5_000, deadline=None)
+@given(st.lists(_UNITS, max_size=12), st.data(), _UNITS, _UNITS, st.integers(0, 6), st.booleans())
+def test_near_agrees_with_counting_by_hand(
+    units: list[str], data: st.DataObject, left: str, right: str, most: int, ordered: bool
+) -> None:
+    text = "".join(f"{unit}{data.draw(_GAPS)}" for unit in units)
+    query = parse_query(f"{left} NEAR/{most}{'f' if ordered else ''} {right}")
+    assert query.matches("", text, "") is _near_by_hand(units, left, right, most, ordered)
+
+
+@pytest.mark.fuzz
+@settings(max_examples=5_000, deadline=None)
+@given(st.text(alphabet="刹车异响ab1 ，-é", min_size=1, max_size=30), st.data())
+def test_what_stands_between_borders_of_words_is_found(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    words = text[start : data.draw(st.integers(start + 1, len(text)))]
+    whole = not (_in_word(text, start) or _in_word(text, start + len(words)))
+    if words.strip() and whole:
+        assert parse_query(f'"{words}"').matches("", text, "")
+
+
+def _in_word(text: str, place: int) -> bool:
+    """Whether a Latin word goes on over this place."""
+    return bool(re.fullmatch("[ab1é]{2}", text[max(place - 1, 0) : place + 1]))
 
 
 _PARTS = st.sampled_from(
