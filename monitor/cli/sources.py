@@ -97,9 +97,8 @@ def _preview(place: Installation, name: str) -> Preview:
     with place.database.reading() as session:
         source = service.source_called(session, name)
         wanted = wanted_by(source, build_tools(place.settings, place.configuration))
+        service.refuse_built_in(source)
         kind, options = source.kind, dict(source.options)
-        session.rollback()  # nobody may wait for the database while a strange site is slow
-    service.refuse_built_in(source)
     try:
         batch = preview_page(place.settings, place.database, kind, options)
     except CollectError as error:
