@@ -47,9 +47,8 @@ class Settings:
         0.0,
         "模型对部门的把握达到这个值才自动派单，低于它由兜底部门负责；0 表示用 router 自己的值，没有 router 用 0.75",
     )
-    user_agent: str = _setting(
-        "XianwaiMonitor/0.1 (+mailto:admin@example.com)", "采集时报上的名字，请写上能联系到您的邮箱"
-    )
+    user_agent: str = _setting("XianwaiMonitor/0.1", "采集时报上的名字")
+    contact: str = _setting("", "采集时告诉对方怎样联系您：邮箱或网址，写在名字后面")
     host_delay_seconds: float = _setting(2.0, "对同一网站两次请求之间至少隔多少秒")
     mail_transport: str = _setting("outbox", "outbox：邮件只留在“发件箱”页面；smtp：真的发出去")
     mail_from: str = _setting("xianwai@example.com", "发件地址")
@@ -65,6 +64,7 @@ class Settings:
     lock_minutes: int = _setting(15, "锁住多少分钟")
     session_hours: int = _setting(12, "登录后多久需要重新登录")
     collect_seconds: int = _setting(10, "每隔多少秒看一次有没有该采集的来源")
+    collect_workers: int = _setting(8, "最多同时采集几个来源；同一网站一次只有一个")
     handle_seconds: int = _setting(2, "每隔多少秒处理一次新帖子")
     deliver_seconds: int = _setting(3, "每隔多少秒发一次邮件")
     follow_up_seconds: int = _setting(60, "每隔多少秒检查一次到期的跟进")
@@ -117,6 +117,7 @@ _RANGES = {
     "lock_minutes": (1, 7 * 24 * 60),
     "session_hours": (1, 24 * 366),
     "collect_seconds": (1, _DAY),
+    "collect_workers": (1, 16),
     "handle_seconds": (1, _DAY),
     "deliver_seconds": (1, _DAY),
     "follow_up_seconds": (1, _DAY),

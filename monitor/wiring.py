@@ -197,7 +197,9 @@ def build_mail(settings: Settings) -> Channel:
 
 def build_client(settings: Settings, book: HostBook | None = None) -> PoliteClient:
     """The polite client; with a `book` it shares its pauses with everybody who writes into the same one."""
-    return PoliteClient(user_agent=settings.user_agent, delay=settings.host_delay_seconds, book=book)
+    return PoliteClient(
+        user_agent=settings.user_agent, contact=settings.contact, delay=settings.host_delay_seconds, book=book
+    )
 
 
 def build_collectors(settings: Settings, database: Database) -> Callable[[str, Mapping[str, Any]], Collector]:

@@ -72,6 +72,18 @@ def _sources(place: Installation) -> _Finding:
     return "来源", "正常", f"启用 {count} 个"
 
 
+def _manners(place: Installation) -> _Finding:
+    """Whether the sites we visit can find out whom to write to; a polite visitor tells them."""
+    settings = place.settings
+    with place.database.reading() as session:
+        visited = select(func.count()).select_from(Source).where(Source.enabled, Source.host.not_in(("", "push")))
+        count = session.scalar(visited) or 0
+    told = f"{settings.user_agent} {settings.contact}"
+    if count and (("@" not in told and "://" not in told) or "example.com" in told):
+        return "联系方式", "有问题", "采集时没有说怎样联系您；请在设置 contact 里写邮箱或网址，网站有意见才找得到人"
+    return "联系方式", "正常", settings.contact or ("写在 user_agent 里" if count else "还不需要：没有来源要上网")
+
+
 def _posts(place: Installation) -> _Finding:
     late = utc_now() - timedelta(minutes=10)
     with place.database.reading() as session:
@@ -107,4 +119,4 @@ def _mail(place: Installation) -> _Finding:
     return "邮件", "正常", f"{place.settings.smtp_host}:{place.settings.smtp_port}"
 
 
-_CHECKS: tuple[Callable[[Installation], _Finding], ...] = (_members, _sources, _posts, _tickets, _mail)
+_CHECKS: tuple[Callable[[Installation], _Finding], ...] = (_members, _sources, _manners, _posts, _tickets, _mail)

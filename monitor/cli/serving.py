@@ -34,7 +34,7 @@ def serve(host: str | None, port: int | None, data: Path | None) -> None:
     """网页和后台任务一起运行：第一天就够用。"""
     place = _start(host, port, data)
     tools = build_tools(place.settings, place.configuration)
-    context = JobContext(place.database, tools, build_collectors(place.settings, place.database))
+    context = _context(place, tools)
     app = create_app(place, tools)
     listener = _listen(place)
     _greet(place)
@@ -66,13 +66,18 @@ def run(data: Path | None) -> None:
     """只运行后台任务：采集、处理、发信、检查到期。"""
     place = _start(None, None, data)
     tools: Tools = build_tools(place.settings, place.configuration)
-    context = JobContext(place.database, tools, build_collectors(place.settings, place.database))
+    context = _context(place, tools)
     with ticking(context, place.settings):
         remark("后台任务运行中，按 Ctrl-C 停止。")
         try:
             signal.pause()
         except (KeyboardInterrupt, SystemExit):
             remark("正在停止……")
+
+
+def _context(place: Installation, tools: Tools) -> JobContext:
+    collectors = build_collectors(place.settings, place.database)
+    return JobContext(place.database, tools, collectors, workers=place.settings.collect_workers)
 
 
 def _start(host: str | None, port: int | None, data: Path | None) -> Installation:

@@ -12,9 +12,10 @@ from monitor.storage.db import Database
 
 @dataclass(frozen=True)
 class JobContext:
-    """The database, the tools, a maker of collectors, and the clock."""
+    """The database, the tools, a maker of collectors, the clock, and how many sources may be visited at a time."""
 
     database: Database
     tools: Tools
     collectors: BuildCollector
     clock: Callable[[], datetime] = utc_now
+    workers: int = 1
