@@ -21,10 +21,13 @@ KINDS = {
     "app_store": "scrapers.kinds.app_store:AppStore",
     "google_play": "scrapers.kinds.google_play:GooglePlay",
     "mastodon": "scrapers.kinds.mastodon:Mastodon",
+    "reddit": "scrapers.kinds.reddit:Reddit",
+    "discourse": "scrapers.kinds.discourse:Discourse",
     "phpbb": "scrapers.kinds.phpbb:PhpBb",
     "nodebb": "scrapers.kinds.nodebb:NodeBb",
     "isso": "scrapers.kinds.isso:Isso",
     "waline": "scrapers.kinds.waline:Waline",
+    "imap": "scrapers.kinds.imap:Imap",
 }
 
 _EXPECTED = {str: "文字", int: "整数", float: "数字", bool: "是或否（true / false）"}
