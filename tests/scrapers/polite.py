@@ -1,6 +1,7 @@
 """A polite client on a clock that only its own sleeping moves."""
 
 from collections.abc import Collection
+from typing import Any
 
 from scrapers.addresses import own_network
 from scrapers.client import Limits, PoliteClient, Surroundings
@@ -23,22 +24,22 @@ class FakeTime:
         return Surroundings(clock=lambda: self.now, sleep=self.sleep, jitter=lambda longest: longest / 2)
 
 
-def polite(clock: FakeTime, *, own_hosts: Collection[str] = ("127.0.0.1",), **limits: float) -> PoliteClient:
+def polite(clock: FakeTime, *, own_hosts: Collection[str] = ("127.0.0.1",), **limits: Any) -> PoliteClient:
     """A client that takes loopback for its own site."""
     return PoliteClient(
         contact="care@example.com",
         own_hosts=own_hosts,
-        limits=Limits(**limits),  # type: ignore[arg-type]
+        limits=Limits(**limits),
         surroundings=clock.world(),
     )
 
 
-def as_stranger(clock: FakeTime, *, user_agent: str = "", **limits: float) -> PoliteClient:
+def as_stranger(clock: FakeTime, *, user_agent: str = "", **limits: Any) -> PoliteClient:
     """A client that takes loopback for a stranger's public site, so that robots.txt and pauses apply."""
     world = clock.world()
     return PoliteClient(
         user_agent=user_agent,
-        limits=Limits(**limits),  # type: ignore[arg-type]
+        limits=Limits(**limits),
         surroundings=Surroundings(
             clock=world.clock,
             sleep=world.sleep,
