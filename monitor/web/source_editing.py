@@ -25,6 +25,8 @@ from scrapers.errors import CollectError, CollectorNotConfigured
 
 pages = staff_pages("source_editing", Permission.EDIT_SOURCES)
 _SHOWN = 20
+_LOOKED_AT = 20_000
+"""Stored posts that a query is tried on while somebody waits: about a second."""
 
 
 @pages.get("/sources/new")
@@ -79,7 +81,7 @@ def _answer(kind: str, typed: Mapping[str, str], source: Source | None) -> Respo
 def _preview(kind: str, typed: Mapping[str, str], source: Source | None) -> ResponseReturnValue:
     try:
         query = _query(typed)
-        counted = would_match(edge.session(), query, source_id=source.id if source else None) if query else None
+        counted = _counted(query, source.id if source else None)
     except Invalid as error:
         return _form(kind, typed, source, errors={"query": str(error)}), 422
     # Nobody may wait for the database while a strange site is slow: the transaction ends before the visit.
@@ -98,6 +100,12 @@ def _preview(kind: str, typed: Mapping[str, str], source: Source | None) -> Resp
 def _query(typed: Mapping[str, str]) -> Query | None:
     text = typed.get("query", "")
     return parse_query(text, fold=edge.tools().fold) if text.strip() else None
+
+
+def _counted(query: Query | None, source_id: int | None) -> Counted | None:
+    if query is None:
+        return None
+    return would_match(edge.session(), query, source_id=source_id, most_posts=_LOOKED_AT)
 
 
 def _seen(batch: Batch, source: Source | None, query: Query | None) -> Preview:
@@ -140,10 +148,11 @@ def _save(kind: str, typed: Mapping[str, str], source: Source | None) -> Respons
 def _told(typed: Mapping[str, str], saved: Source) -> str:
     """What the query would have made of the posts that are stored, so that nobody is surprised by silence."""
     query = _query(typed)
-    counted = would_match(edge.session(), query, source_id=saved.id) if query else None
+    counted = _counted(query, saved.id)
     if counted is None or not counted.looked_at:
         return ""
-    return f"存下的 {counted.looked_at:,} 条里，有 {counted.matched:,} 条合新的关键词。"
+    most = "" if counted.whole else "最近"
+    return f"{most}存下的 {counted.looked_at:,} 条里，有 {counted.matched:,} 条合新的关键词。"
 
 
 def _form(
@@ -176,6 +185,7 @@ def _form(
         shown=preview.seen[:_SHOWN] if preview else (),
         policy=policy,
         query=explain(query) if query else "",
+        doubts=query.doubts if query else (),
         counted=counted,
         fates=FATES,
         part_names=PART_NAMES,

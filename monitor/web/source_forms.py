@@ -44,7 +44,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("discuz", "要打开 RSS；回复从主题页读"),
         ),
     ),
-    ("网站自带的评论", (("isso", "Isso"), ("waline", "Waline"))),
+    ("网站自带的评论", (("isso", "填评论服务的网址和页面路径"), ("waline", "填评论服务的网址和页面路径"))),
     ("应用商店", (("app_store", "公开的最近 500 条"), ("google_play", "自己的应用，用开发者账号授权"))),
     (
         "公开社区",

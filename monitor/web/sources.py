@@ -51,6 +51,10 @@ _LOOKS = {
 }
 
 
+_ORDER = {"bad": 0, "warn": 1}
+"""What asks for a person stands first in the list."""
+
+
 def state_of(source: Source) -> State:
     """How a source is doing, as the last look at it found."""
     if source.kind in BUILT_IN:
@@ -66,7 +70,9 @@ def show() -> ResponseReturnValue:
     days = _days()
     counts = new_posts_by_day(edge.session(), days)
     rows = [(source, state_of(source), counts.get(source.id, [0] * _DAYS)) for source in all_sources(edge.session())]
-    return render_template("sources/show.html", rows=rows, kinds=_kind_titles())
+    rows.sort(key=lambda row: _ORDER.get(row[1].look, len(_ORDER)) if row[0].kind not in BUILT_IN else len(_ORDER) + 1)
+    troubled = sum(1 for _, state, _ in rows if state.look in _ORDER)
+    return render_template("sources/show.html", rows=rows, kinds=_kind_titles(), troubled=troubled)
 
 
 def _days() -> list[datetime]:
