@@ -10,6 +10,9 @@ from scrapers.posts import Item
 LOOK = ""
 """The mark of a thread that is to be read whatever its mark was."""
 
+UNFINISHED = "unfinished"
+"""The mark of a thread that was too long to be read to its end in one visit."""
+
 _KEPT = 200
 _BORNE = 3
 _MISSING = "missing"
@@ -102,6 +105,18 @@ def _raise_if_shut_out(error: CollectError, failed: int, due: Sequence[str]) -> 
     # One thread may be closed to strangers; when the first three all are, it is the site that is.
     if error.permanent and failed == _BORNE and len(due) >= _BORNE:
         raise error
+
+
+def due(listed: Mapping[str, str], before: Mapping[str, str], turns: int, *, most: int, looked: int) -> dict[str, str]:
+    """The threads to read on a visit: those that moved, those left over, then quiet ones in turn while there is room.
+
+    Edits and deletions need not move a mark; `turns` counts the visits, so that each quiet thread has its turn.
+    """
+    moved = {name: mark for name, mark in listed.items() if before.get(name) != mark}
+    left = [name for name, mark in before.items() if mark in {LOOK, UNFINISHED} and name not in listed]
+    quiet = [name for name in before if name not in moved and name not in left]
+    room = max(min(most - len(moved) - len(left), looked), 0)
+    return moved | dict.fromkeys([*left, *turn(quiet, turns * looked, room)], LOOK)
 
 
 def turn(names: Sequence[str], start: int, most: int) -> list[str]:

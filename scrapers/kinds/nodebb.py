@@ -19,7 +19,7 @@ from scrapers.cutting import before, cut
 from scrapers.errors import CollectError
 from scrapers.markup import html_to_text, parse_html, text_of
 from scrapers.posts import Fields, Item, Reading, moment_of, read_zone, shape_post, to_batch, utc_now
-from scrapers.threads import LOOK, Thread, once, read_moved, turn
+from scrapers.threads import UNFINISHED, Thread, due, once, read_moved
 from scrapers.visits import MAX_PAGES, OWN_SITE, TIMEZONE
 
 TOPICS = 20
@@ -30,8 +30,6 @@ TOPIC_PAGES = 5
 
 _LOOKED_AT = 5
 _STEP = 30
-_UNFINISHED = "unfinished"
-_LEFT = (LOOK, _UNFINISHED)
 _DELETED = "NodeBB 标明已删除"
 # An untranslated language key in place of words: [[topic:post_is_deleted]], [[topic:post-is-deleted]].
 _KEY = re.compile(r"\s*(?:<p[^<>]{0,80}>)?\s*\[\[([\w.-]{1,60}:[\w.-]{1,80})(?:,[^\]]{0,200})?\]\]\s*(?:</p>)?\s*")
@@ -162,7 +160,8 @@ def _names_post(paragraph: LexborNode) -> bool:
 class _Visit:
     """One visit: what was listed, how far each long topic has been read, and whether one can be gone on with."""
 
-    read: dict[str, int]
+    read: dict[str, list[int]]
+    """Of each topic the last and the first page read beyond its very first, and how many pages were looked at."""
     turn: int
     topics: dict[str, Topic] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
@@ -204,17 +203,17 @@ class NodeBb:
     def collect(self, cursor: Cursor) -> Batch:
         """The posts of the topics that moved since the last visit, and of some others in turn."""
         known: dict[str, str] = dict(cursor.get("threads", {}))
-        visit = _Visit(read=dict(cursor.get("read", {})), turn=whole(cursor.get("turn")) or 0)
+        visit = _Visit(
+            read={tid: list(place) for tid, place in dict(cursor.get("read", {})).items()},
+            turn=whole(cursor.get("turn")) or 0,
+        )
         self._list(visit, known)
         marks = {tid: topic.mark for tid, topic in visit.topics.items()}
-        # Those left over come first; edits and deletions move no mark, so the quiet ones are looked at in turn.
-        left = [tid for tid, mark in known.items() if mark in _LEFT and tid not in marks]
-        quiet = [tid for tid, mark in known.items() if mark not in _LEFT and marks.get(tid, mark) == mark]
-        looked = dict.fromkeys([*left, *turn(quiet, visit.turn * _LOOKED_AT, _LOOKED_AT)], LOOK)
-        found = read_moved(lambda tid: self._topic(tid, visit), marks | looked, known, most=TOPICS)
+        wanted = due(marks, known, visit.turn, most=TOPICS, looked=_LOOKED_AT)
+        found = read_moved(lambda tid: self._topic(tid, visit), wanted, known, most=TOPICS)
         after = {
             "threads": found.marks,
-            "read": {tid: page for tid, page in visit.read.items() if tid in found.marks},
+            "read": {tid: place for tid, place in visit.read.items() if tid in found.marks},
             "turn": visit.turn + 1,
         }
         return to_batch(
@@ -301,7 +300,7 @@ class NodeBb:
         if first is None or first.deleted:
             mark = first.mark if first else topic.mark
             return Thread(census=Census(frozenset(), thread_id=tid, sure=True), mark=topic.mark or mark)
-        read, wanted = [first], _wanted(first.pages, visit.read.get(tid), visit.turn)
+        read, wanted = [first], _wanted(first.pages, *visit.read.get(tid, (None, 2, 0)))
         for number in wanted:
             page = self._page_or_nothing(tid, topic.slug, number)
             if page is None:
@@ -312,8 +311,8 @@ class NodeBb:
         return _thread(tid, topic, read, wanted, visit)
 
 
-def _wanted(pages: int, last: int | None, turns: int) -> list[int]:
-    """The pages to read besides the first: all of a short topic; of a long one those not read yet, and one in turn.
+def _wanted(pages: int, last: int | None, first: int, turns: int) -> list[int]:
+    """The pages to read besides the very first: all of a short topic; of a long one those not read yet, one in turn.
 
     The page before the last one read comes again: when posts are removed between two visits, what stood at the top of
     a page stands at the end of the page before it. A long topic never met before is read from near its end; what is
@@ -323,7 +322,7 @@ def _wanted(pages: int, last: int | None, turns: int) -> list[int]:
         return list(range(2, pages + 1))
     start = max(min((last or pages - TOPIC_PAGES + 2) - 1, pages), 2)
     fresh = range(start, min(start + TOPIC_PAGES, pages + 1))
-    return [*([2 + turns % (start - 2)] if start > 2 else []), *fresh]
+    return [*([first + turns % (start - first)] if last and start > first else []), *fresh]
 
 
 def _thread(tid: str, topic: Topic, read: Sequence[Page], wanted: Sequence[int], visit: _Visit) -> Thread:
@@ -335,7 +334,8 @@ def _thread(tid: str, topic: Topic, read: Sequence[Page], wanted: Sequence[int],
     )
     ended = not wanted or wanted[-1] == first.pages
     if steady and wanted:
-        visit.read[tid] = wanted[-1]
+        _, start, turns = visit.read.get(tid, (0, wanted[0], 0))
+        visit.read[tid] = [wanted[-1], start, turns + 1]
         visit.unfinished = visit.unfinished or not ended
     return Thread(
         items=once(item for page in read for item in page.items),
@@ -344,5 +344,5 @@ def _thread(tid: str, topic: Topic, read: Sequence[Page], wanted: Sequence[int],
         census=Census(ids, thread_id=tid, sure=0 < first.posts <= len(ids))
         if steady and len(read) == first.pages
         else None,
-        mark=(topic.mark or first.mark) if steady and ended else _UNFINISHED,
+        mark=(topic.mark or first.mark) if steady and ended else UNFINISHED,
     )

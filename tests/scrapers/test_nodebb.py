@@ -1,11 +1,10 @@
 """NodeBB: milliseconds, deletions that look like words, and pages that shift while they are turned."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -16,6 +15,7 @@ from scrapers.kinds.nodebb import NodeBb, own_words, parse_topic, parse_topics
 from scrapers.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, ZONE, FakeFetch
+from tests.scrapers.forums import NodeBbForum
 from tests.scrapers.fuzzing import THOROUGH, odd_json
 
 ROOT = "https://car.example/forum"
@@ -23,64 +23,6 @@ RECENT = json.loads((PAYLOADS / "nodebb" / "recent.json").read_bytes())
 TOPIC = json.loads((PAYLOADS / "nodebb" / "topic.json").read_bytes())
 READING = Reading(NOW, ZONE)
 STEP = 1_787_270_400_000
-
-
-class Forum:
-    """A small NodeBB: topics of posts, twenty to a page, which may change between two requests."""
-
-    def __init__(self, topics: Mapping[int, int]) -> None:
-        self.topics = {tid: list(range(tid * 1000, tid * 1000 + count)) for tid, count in topics.items()}
-        self.words: dict[int, str] = {}
-        self.deleted: set[int] = set()
-        self.touched: dict[int, int] = {tid: STEP + tid for tid in topics}
-        self.asked: list[str] = []
-        self.after: dict[str, Any] = {}
-
-    def reply(self, tid: int, count: int = 1) -> None:
-        last = max(self.topics[tid])
-        self.topics[tid] += range(last + 1, last + 1 + count)
-        self.touched[tid] = max(self.touched.values()) + 1
-
-    def __call__(self, url: str, *, headers: Mapping[str, str] | None = None, data: bytes | None = None) -> Response:
-        parts = urlsplit(url)
-        path, page = unquote(parts.path).removeprefix("/forum/api/"), int(parse_qs(parts.query)["page"][0])
-        self.asked.append(f"{path} {page}")
-        answer = self._recent(page) if path == "recent" else self._topic(int(path.split("/")[1]), page)
-        self.after.get(f"{path} {page}", lambda: None)()
-        return Response(url=url, status=200, headers={}, body=json.dumps(answer).encode())
-
-    def _recent(self, page: int) -> dict[str, Any]:
-        order = sorted(self.topics, key=lambda tid: -self.touched[tid])
-        shown = [self._head(tid) for tid in order[(page - 1) * 20 : page * 20]]
-        return {"topics": shown, "pagination": {"pageCount": max(-(-len(order) // 20), 1)}}
-
-    def _head(self, tid: int) -> dict[str, Any]:
-        posts = self.topics[tid]
-        return {
-            "tid": tid,
-            "slug": f"{tid}/题",
-            "title": f"题 {tid}",
-            "mainPid": tid * 1000,
-            "postcount": len(posts),
-            "lastposttime": self.touched[tid],
-        }
-
-    def _topic(self, tid: int, page: int) -> dict[str, Any]:
-        posts = self.topics.get(tid, [])
-        pages = max(-(-len(posts) // 20), 1)
-        if not posts or page > pages:
-            raise CollectError("不存在（404）", status=404)
-        shown = [self._post(pid) for pid in posts[(page - 1) * 20 : page * 20]]
-        return {**self._head(tid), "posts": shown, "pagination": {"pageCount": pages}}
-
-    def _post(self, pid: int) -> dict[str, Any]:
-        return {
-            "pid": pid,
-            "uid": 7,
-            "content": self.words.get(pid, f"<p>帖 {pid}</p>"),
-            "timestamp": STEP + pid,
-            "deleted": int(pid in self.deleted),
-        }
 
 
 def collector(fetch: Any, **options: Any) -> NodeBb:
@@ -162,7 +104,7 @@ def test_a_deleted_topic_has_no_posts_any_more() -> None:
 
 
 def test_only_topics_that_moved_are_read_again() -> None:
-    forum = Forum({1: 3, 2: 2, 3: 1})
+    forum = NodeBbForum({1: 3, 2: 2, 3: 1})
     first = visit(forum)
     assert (len(first.posts), first.rejections, first.more) == (6, (), False)
     forum.reply(2)
@@ -174,7 +116,7 @@ def test_only_topics_that_moved_are_read_again() -> None:
 
 
 def test_an_edit_and_a_deletion_move_no_mark_and_are_noticed_in_turn() -> None:
-    forum = Forum(dict.fromkeys(range(1, 13), 2))
+    forum = NodeBbForum(dict.fromkeys(range(1, 13), 2))
     batch = visit(forum)
     forum.words[1000] = "<p>改过了</p>"
     forum.deleted.add(1001)
@@ -188,7 +130,7 @@ def test_an_edit_and_a_deletion_move_no_mark_and_are_noticed_in_turn() -> None:
 
 
 def test_more_topics_than_one_visit_reads_are_gone_on_with() -> None:
-    forum = Forum(dict.fromkeys(range(1, 61), 1))
+    forum = NodeBbForum(dict.fromkeys(range(1, 61), 1))
     batch = visit(forum)
     for tid in range(1, 61):
         forum.reply(tid)
@@ -201,7 +143,7 @@ def test_more_topics_than_one_visit_reads_are_gone_on_with() -> None:
 
 
 def test_a_long_topic_is_gone_on_with_where_it_was_left() -> None:
-    forum = Forum({1: 30})
+    forum = NodeBbForum({1: 30})
     batch = visit(forum)
     forum.reply(1, 300)
     seen = ids(batch)
@@ -214,14 +156,14 @@ def test_a_long_topic_is_gone_on_with_where_it_was_left() -> None:
 
 
 def test_a_long_topic_never_met_before_is_read_from_near_its_end() -> None:
-    forum = Forum({1: 400})
+    forum = NodeBbForum({1: 400})
     seen = ids(visit(forum))
     assert {1000, 1399} <= seen
     assert len(seen) < 150
 
 
 def test_posts_removed_while_pages_are_turned_lose_no_other() -> None:
-    forum = Forum({1: 60})
+    forum = NodeBbForum({1: 60})
     forum.after["topic/1/题 2"] = lambda: forum.topics[1].pop(3) if len(forum.topics[1]) == 60 else None
     first = visit(forum)
     assert 1040 not in ids(first)
@@ -230,7 +172,7 @@ def test_posts_removed_while_pages_are_turned_lose_no_other() -> None:
 
 
 def test_a_topic_that_became_shorter_is_not_missing() -> None:
-    forum = Forum({1: 41})
+    forum = NodeBbForum({1: 41})
     forum.after["topic/1/题 2"] = lambda: forum.topics[1].pop() if len(forum.topics[1]) == 41 else None
     first = visit(forum)
     assert (len(first.posts), first.notes, first.censuses) == (40, (), ())
@@ -238,7 +180,7 @@ def test_a_topic_that_became_shorter_is_not_missing() -> None:
 
 
 def test_a_full_list_is_a_sure_census() -> None:
-    forum = Forum({1: 25})
+    forum = NodeBbForum({1: 25})
     first = visit(forum)
     assert first.censuses == (Census(frozenset(map(str, forum.topics[1])), thread_id="1", sure=True),)
     del forum.topics[1][5]
@@ -246,7 +188,7 @@ def test_a_full_list_is_a_sure_census() -> None:
 
 
 def test_a_moved_post_is_not_gone() -> None:
-    forum = Forum({1: 3, 2: 1})
+    forum = NodeBbForum({1: 3, 2: 1})
     first = visit(forum)
     forum.topics[2].append(forum.topics[1].pop(1))
     census = {census.thread_id: census for census in visit(forum, first).censuses}
@@ -254,7 +196,7 @@ def test_a_moved_post_is_not_gone() -> None:
 
 
 def test_a_topic_that_was_removed_is_gone_when_it_is_missing_twice() -> None:
-    forum = Forum({1: 5, 2: 1})
+    forum = NodeBbForum({1: 5, 2: 1})
     batch = visit(forum)
     del forum.topics[1]
     told = []
@@ -265,7 +207,7 @@ def test_a_topic_that_was_removed_is_gone_when_it_is_missing_twice() -> None:
 
 
 def test_the_limit_of_pages_is_told() -> None:
-    forum = Forum(dict.fromkeys(range(1, 61), 1))
+    forum = NodeBbForum(dict.fromkeys(range(1, 61), 1))
     batch = visit(forum)
     for tid in range(1, 61):
         forum.reply(tid)
@@ -273,7 +215,7 @@ def test_the_limit_of_pages_is_told() -> None:
 
 
 def test_an_empty_list_after_a_full_one_is_doubted() -> None:
-    forum = Forum({1: 1})
+    forum = NodeBbForum({1: 1})
     first = visit(forum)
     empty = FakeFetch({f"{ROOT}/api/recent?page=1": b'{"topics": [], "pagination": {"pageCount": 1}}'})
     empty.answers[f"{ROOT}/api/topic/1?page=1&sort=oldest_to_newest"] = CollectError("忙")
@@ -281,7 +223,7 @@ def test_an_empty_list_after_a_full_one_is_doubted() -> None:
 
 
 def test_history_reads_every_page_of_every_topic() -> None:
-    forum = Forum({**dict.fromkeys(range(1, 45), 1), 45: 130})
+    forum = NodeBbForum({**dict.fromkeys(range(1, 45), 1), 45: 130})
     cursor: Any = {}
     seen, steps = set[int](), 0
     while True:

@@ -4,7 +4,7 @@ import pytest
 
 from scrapers.base import Census, RawPost, Rejection, Sign
 from scrapers.errors import CollectError
-from scrapers.threads import LOOK, Thread, once, read_moved, turn
+from scrapers.threads import LOOK, UNFINISHED, Thread, due, once, read_moved, turn
 
 
 class Forum:
@@ -103,3 +103,15 @@ def test_a_post_that_stood_on_two_pages_is_given_once() -> None:
     first, again = RawPost("7", "等配件"), RawPost("7", "等配件")
     told = Rejection("7", "没有文字")
     assert once([first, told, again, told]) == [first, told]
+
+
+def test_threads_that_moved_come_first_then_those_left_over_then_quiet_ones() -> None:
+    before = {"q1": "1", "m": "1", "left": LOOK, "half": UNFINISHED, "q2": "1", "q3": "1"}
+    listed = {"q1": "1", "m": "2", "new": "1"}
+    first = due(listed, before, 0, most=9, looked=2)
+    assert list(first.items()) == [
+        ("m", "2"), ("new", "1"), ("left", LOOK), ("half", LOOK), ("q1", LOOK), ("q2", LOOK),
+    ]  # fmt: skip
+    assert [name for name in due(listed, before, 1, most=9, looked=2) if name.startswith("q")] == ["q3", "q1"]
+    assert list(due(listed, before, 0, most=5, looked=2)) == ["m", "new", "left", "half", "q1"]
+    assert len(due(listed, before, 0, most=1, looked=2)) == 4
