@@ -22,6 +22,7 @@ KINDS = {
     "google_play": "scrapers.kinds.google_play:GooglePlay",
     "mastodon": "scrapers.kinds.mastodon:Mastodon",
     "reddit": "scrapers.kinds.reddit:Reddit",
+    "hacker_news": "scrapers.kinds.hacker_news:HackerNews",
     "discourse": "scrapers.kinds.discourse:Discourse",
     "phpbb": "scrapers.kinds.phpbb:PhpBb",
     "nodebb": "scrapers.kinds.nodebb:NodeBb",
