@@ -16,6 +16,7 @@ UNFINISHED = "unfinished"
 _KEPT = 200
 _BORNE = 3
 _MISSING = "missing"
+_CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ def read_moved(
     """
     found = Rereading(marks={**{name: before.get(name, LOOK) for name in listed}, **before})
     due = [name for name, mark in listed.items() if mark == LOOK or before.get(name) != mark]
-    failed = 0
+    failed, reached = 0, False
     for name in due[:most]:
         try:
             thread = read(name)
@@ -70,15 +71,17 @@ def read_moved(
             if error.status in {404, 410}:
                 _miss(found, name, listed[name])
                 continue
-            failed += 1
             found.notes.append(Note(Sign.PAGE_FAILED, f"主题 {name} 没有读到：{error}"))
+            # Where others can be read, a thread closed to strangers is nothing unusual.
+            failed += not (error.permanent and reached)
             if error.permanent:
-                found.marks[name] = listed[name]
+                found.marks[name] = listed[name] or found.marks[name] or _CLOSED
             if error.retry_after is not None or failed == _BORNE:
                 _raise_if_shut_out(error, failed, due)
                 found.broken_off = error
                 break
         else:
+            reached = True
             found.take(thread)
             found.marks[name] = thread.mark or listed[name]
     else:

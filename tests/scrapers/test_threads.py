@@ -115,3 +115,16 @@ def test_threads_that_moved_come_first_then_those_left_over_then_quiet_ones() ->
     assert [name for name in due(listed, before, 1, most=9, looked=2) if name.startswith("q")] == ["q3", "q1"]
     assert list(due(listed, before, 0, most=5, looked=2)) == ["m", "new", "left", "half", "q1"]
     assert len(due(listed, before, 0, most=1, looked=2)) == 4
+
+
+def test_many_threads_closed_to_strangers_end_nothing_where_one_could_be_read() -> None:
+    shut = CollectError("要求登录", permanent=True)
+    forum = Forum(b=shut, c=shut, d=shut)
+    found = read_moved(forum, dict.fromkeys("abcde", "1"), {}, most=9)
+    assert (forum.read, found.broken_off) == (list("abcde"), None)
+
+
+def test_a_closed_thread_that_was_only_looked_at_is_not_asked_again() -> None:
+    forum = Forum(a=CollectError("要求登录", permanent=True))
+    assert read_moved(forum, {"a": LOOK}, {"a": "7"}, most=9).marks == {"a": "7"}
+    assert read_moved(forum, {"a": LOOK}, {"a": LOOK}, most=9).marks == {"a": "closed"}
