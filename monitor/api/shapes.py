@@ -278,7 +278,11 @@ class PostOut(Schema):
     text = fields.String(required=True)
     rating = fields.Float(required=True, allow_none=True)
     rating_scale = fields.Float(required=True, allow_none=True)
-    created_at = _moment_out()
+    created_at = _moment_out("作者发表的时间；null 表示来源没有给")
+    zone_assumed = fields.Boolean(required=True, metadata=_told("来源没写时区，发表时间按来源的时区理解"))
+    edited_at = _moment_out("作者最近一次改它的时间")
+    first_seen_at = _moment_out("第一次收到的时间", nullable=False)
+    gone_at = _moment_out("发现来源把它删掉的时间；这时正文可能是空的，见设置 deleted_posts")
     verdict = fields.Nested(
         VerdictOut, required=True, allow_none=True, metadata=_told("分类器最近一次的判断；null 表示没有判断过")
     )

@@ -81,7 +81,8 @@ def _facts(exported: Exported) -> dict[str, Any]:
 
 
 def _post(post: Post) -> dict[str, Any]:
-    names = ("external_id", "url", "title", "text", "rating", "rating_scale", "created_at")
+    names = ("external_id", "url", "title", "text", "rating", "rating_scale", "created_at", "zone_assumed",
+             "edited_at", "first_seen_at", "gone_at")  # fmt: skip
     assessment = newest_assessment(post)
     return {**{name: getattr(post, name) for name in names}, "verdict": _verdict(assessment) if assessment else None}
 

@@ -120,6 +120,9 @@ def _take_text(session: Session, post: Post, ticket: Ticket | None, policy: Dele
             revision.title = revision.text = ""
     if ticket is not None and ticket.summary == summarize(post.title, post.text):
         ticket.summary = f"（原帖已删除）{ticket.topic or post.source.name}"[:120]
+    for assessment in post.assessments:
+        # The cues quote the post; what they were made of is still in the hidden wording.
+        assessment.details = {**assessment.details, "cues": [], "worst": None}
     post.title = post.text = post.url = ""
     post.handle_after = None
     if post.outcome in (None, Outcome.SIGNAL):

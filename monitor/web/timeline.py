@@ -108,6 +108,8 @@ _WORDS: Mapping[str, Callable[[_Data], str]] = {
     "refused": lambda data: f"想“{_named(_ACTIONS, data.get('attempted'))}”，没有办成",
     "overdue": _overdue,
     "post_joined": lambda _: "同一位客户的新帖子并入",
+    "post_edited": lambda _: "作者改了帖子",
+    "post_gone": lambda data: f"来源删掉了原帖（{data.get('how', '')}）",
     "severity_raised": _severity,
     "contact_revealed": lambda _: "查看了客户的联系方式",
     "follow_up_planned": lambda data: f"定了跟进：{data.get('text', '')}",

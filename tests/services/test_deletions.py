@@ -154,6 +154,7 @@ def test_a_ticket_about_it_loses_the_words_and_says_why(
     assert _found(session, "次去短") == [ticket.id]
     lose(gone=(Gone("短-1", "已删除"),))
     assert ticket.summary.startswith("（原帖已删除）")
+    assert _post(session, "短-1").assessments[0].details["cues"] == [], "they quote the post"
     assert _found(session, "次去短") == []
     assert "post_gone" in session.scalars(select(AuditEntry.action)).all()
 

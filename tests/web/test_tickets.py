@@ -4,19 +4,24 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from monitor.domain.deletions import DeletedPosts
 from monitor.domain.tickets import Action, Status
 from monitor.services import notes
 from monitor.services.acting import act_on
 from monitor.services.audit import CUSTOMER, SYSTEM, doer
+from monitor.services.deletions import note_losses
 from monitor.services.tools import Tools
 from monitor.storage.db import Database
 from monitor.storage.models import AuditEntry, Customer, Member, Post, PostRevision, Ticket
+from scrapers.base import Batch, Gone
 from tests.cast import Cast
 from tests.conftest import NOW
+from tests.factories import make_ticket
 
 SignIn = Callable[[str], FlaskClient]
 MakeTicket = Callable[..., str]
@@ -322,3 +327,21 @@ def test_an_ended_ticket_offers_no_further_follow_up(
         ticket = session.scalars(select(Ticket).where(Ticket.number == number)).one()
         act_on(session, ticket, Action.WITHDRAW, CUSTOMER, {"evidence": "不用了"}, tools=tools, now=NOW)
     assert "定一个跟进" not in _page(sign_in("erin"), number)
+
+
+@pytest.mark.parametrize(("policy", "shown"), [("hide", False), ("keep", True)])
+def test_a_post_that_its_source_deleted_is_marked_and_its_words_are_hidden_by_policy(
+    sign_in: SignIn, sqlite: Database, tools: Tools, people: Cast, policy: str, shown: bool
+) -> None:
+    with sqlite.writing.begin() as session:
+        ticket = make_ticket(session, tools, NOW, "投诉：等了三个月，没人理")
+        post = ticket.posts[0]
+        lost = Batch((), {}, gone=(Gone(post.external_id, "来源标明已删除"),))
+        note_losses(session, post.source, lost, DeletedPosts(policy), NOW)
+        number = ticket.number
+    page = sign_in("alice").get(f"/tickets/{number}").get_data(as_text=True)
+    assert "来源删掉了这一条" in page
+    assert "来源标明已删除" in page
+    assert ("等了三个月，没人理" in page) == shown
+    assert ("原有 12 字" in page) == (not shown)
+    assert "作者改过" not in page
