@@ -17,7 +17,7 @@ from scrapers.bodies import ENCODINGS, Broken, read_body
 from scrapers.errors import CollectError
 from scrapers.gates import CONNECTIONS, Gates
 from scrapers.pacing import BookInMemory, HostBook, Turns
-from scrapers.refusals import ADVICE, PERMANENT_REDIRECTS, REDIRECTS, is_busy, trouble_with
+from scrapers.refusals import ADVICE, PERMANENT_REDIRECTS, REDIRECTS, asked_pause, is_busy, trouble_with
 from scrapers.robots import MAX_BYTES, Robots
 from scrapers.urls import check_address, host_of, joined, may_hear_secrets, refuse_sign_in, shown
 
@@ -216,14 +216,11 @@ class PoliteClient:
         raise trouble or CollectError(f"{shown(request.url)} 没有得到回答。")
 
     def _heard(self, request: _Request, response: Response) -> tuple[CollectError | None, bool]:
-        """What is wrong with an answer, and whether to ask again soon; a pause that it asks for holds for everybody."""
+        """What is wrong with an answer, and whether to ask again soon."""
         trouble = trouble_with(response, request.url, self._world.clock())
         if trouble is None:
             return None, False
-        asked = trouble.retry_after or 0.0
-        if asked:
-            self._turns.hold(host_of(request.url), asked)
-        if trouble.permanent or asked > self._limits.longest_wait:
+        if trouble.permanent or (trouble.retry_after or 0.0) > self._limits.longest_wait:
             return trouble, False
         # What was sent may have been taken in before the server broke; only a refusal for now says that it was not.
         return trouble, is_busy(response) and (request.data is None or response.status in {429, 503})
@@ -236,18 +233,25 @@ class PoliteClient:
         """One request when it is our turn, and its answer whatever its status; how the host did is noted."""
         host = host_of(request.url)
         longest = max(self._limits.longest_wait, min(request.delay, _LONGEST_DELAY))
-        with self._gates.alone_at(host, self._limits.total_seconds + longest):
+        # A turn is taken last: whoever had it and waited for a line then would come when another's turn is.
+        with self._gates.alone_at(host, self._limits.total_seconds + longest), self._gates.line:
             pause = self._turns.take(host, request.delay, longest=longest)
             if pause > 0:
                 self._world.sleep(pause)
             try:
-                with self._gates.line:
-                    response = self._send(request)
+                response = self._send(request)
             except _Unreachable:
                 self._turns.failed(host)
                 raise
-        (self._turns.failed if response.status >= 500 else self._turns.succeeded)(host)
+            self._note(host, response)
         return response
+
+    def _note(self, host: str, response: Response) -> None:
+        """Writes down how a host did, before anybody else may ask it; a pause that it wishes holds for everybody."""
+        (self._turns.failed if response.status >= 500 else self._turns.succeeded)(host)
+        pause = asked_pause(response, self._world.clock())
+        if pause:
+            self._turns.hold(host, pause)
 
     def _send(self, request: _Request) -> Response:
         deadline = time.monotonic() + self._limits.total_seconds

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from scrapers.errors import CollectError
 
 CONNECTIONS = 16
-"""Requests under way at any moment, at all hosts together."""
+"""Requests under way or about to be at any moment, at all hosts together."""
 
 
 class Gates:

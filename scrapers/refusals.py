@@ -48,7 +48,7 @@ def trouble_with(response: Response, url: str, now: float) -> CollectError | Non
     if status in _BUSY or _is_limited(response):
         return CollectError(
             f"{shown(url)} 返回 {status}，对方繁忙或限流，稍后会再试。",
-            retry_after=_asked_pause(response, now),
+            retry_after=asked_pause(response, now),
             status=status,
         )
     if status in _REFUSALS:
@@ -91,8 +91,10 @@ def _is_limited(response: Response) -> bool:
     return bool(response.headers.get("retry-after", "").strip()) or (allowance is not None and allowance.remaining < 1)
 
 
-def _asked_pause(response: Response, now: float) -> float | None:
-    """The seconds a server asks to wait: by Retry-After, else by when its allowance is renewed; at most a day."""
+def asked_pause(response: Response, now: float) -> float | None:
+    """The seconds a busy server asks to wait: by Retry-After, else by when its allowance is renewed; at most a day."""
+    if not is_busy(response):
+        return None
     asked = retry_after(response.headers, now)
     if asked is not None or response.status not in {403, 429}:
         return asked

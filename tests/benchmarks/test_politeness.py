@@ -128,7 +128,7 @@ def test_strangers_are_asked_no_faster_than_they_like(benchmark: Any, site: Site
     gaps = [later - earlier for times in site.times.values() for earlier, later in itertools.pairwise(sorted(times))]
     assert len(gaps) >= hosts * 4
     # A server notices a request a little after it was sent, never before: some thousandths are the machine's.
-    assert min(gaps) >= pause - 0.05
+    assert min(gaps) >= pause * 0.8
     assert max(count for host, count in site.busiest.items() if host != "all") == 1
     note(f"{len(gaps) + hosts} requests to {hosts} strangers who want {pause} s: never closer than {min(gaps):.3f} s")
 
