@@ -130,6 +130,20 @@ def turn(names: Sequence[str], start: int, most: int) -> list[str]:
     return [*names[start:], *names[:start]][:most]
 
 
+def pages_due(pages: int, last: int | None, first: int, turns: int, *, most: int) -> list[int]:
+    """The pages of a thread to read besides its very first: all of a short one; else those not read yet, one in turn.
+
+    `last` and `first` are the pages read so far. The page before the last comes again: when posts are removed between
+    two visits, what stood at the top of a page stands at the end of the page before it. A long thread never met before
+    is read from near its end; what is older belongs to the past.
+    """
+    if pages <= most:
+        return list(range(2, pages + 1))
+    start = max(min((last or pages - most + 2) - 1, pages), 2)
+    fresh = range(start, min(start + most, pages + 1))
+    return [*([first + turns % (start - first)] if last and start > first else []), *fresh]
+
+
 def once(items: Iterable[Item]) -> list[Item]:
     """The items, a post that stood on two pages only once."""
     found: dict[tuple[bool, str], Item] = {}

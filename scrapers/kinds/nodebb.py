@@ -19,7 +19,7 @@ from scrapers.cutting import before, cut
 from scrapers.errors import CollectError
 from scrapers.markup import html_to_text, parse_html, text_of
 from scrapers.posts import Fields, Item, Reading, moment_of, read_zone, shape_post, to_batch, utc_now
-from scrapers.threads import UNFINISHED, Thread, due, once, read_moved
+from scrapers.threads import UNFINISHED, Thread, due, once, pages_due, read_moved
 from scrapers.visits import MAX_PAGES, OWN_SITE, TIMEZONE
 
 TOPICS = 20
@@ -300,7 +300,7 @@ class NodeBb:
         if first is None or first.deleted:
             mark = first.mark if first else topic.mark
             return Thread(census=Census(frozenset(), thread_id=tid, sure=True), mark=topic.mark or mark)
-        read, wanted = [first], _wanted(first.pages, *visit.read.get(tid, (None, 2, 0)))
+        read, wanted = [first], pages_due(first.pages, *visit.read.get(tid, (None, 2, 0)), most=TOPIC_PAGES)
         for number in wanted:
             page = self._page_or_nothing(tid, topic.slug, number)
             if page is None:
@@ -309,20 +309,6 @@ class NodeBb:
             visit.ids |= page.ids
         visit.ids |= first.ids
         return _thread(tid, topic, read, wanted, visit)
-
-
-def _wanted(pages: int, last: int | None, first: int, turns: int) -> list[int]:
-    """The pages to read besides the very first: all of a short topic; of a long one those not read yet, one in turn.
-
-    The page before the last one read comes again: when posts are removed between two visits, what stood at the top of
-    a page stands at the end of the page before it. A long topic never met before is read from near its end; what is
-    older belongs to the past.
-    """
-    if pages <= TOPIC_PAGES:
-        return list(range(2, pages + 1))
-    start = max(min((last or pages - TOPIC_PAGES + 2) - 1, pages), 2)
-    fresh = range(start, min(start + TOPIC_PAGES, pages + 1))
-    return [*([first + turns % (start - first)] if last and start > first else []), *fresh]
 
 
 def _thread(tid: str, topic: Topic, read: Sequence[Page], wanted: Sequence[int], visit: _Visit) -> Thread:

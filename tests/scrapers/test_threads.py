@@ -4,7 +4,7 @@ import pytest
 
 from scrapers.base import Census, RawPost, Rejection, Sign
 from scrapers.errors import CollectError
-from scrapers.threads import LOOK, UNFINISHED, Thread, due, once, read_moved, turn
+from scrapers.threads import LOOK, UNFINISHED, Thread, due, once, pages_due, read_moved, turn
 
 
 class Forum:
@@ -128,3 +128,12 @@ def test_a_closed_thread_that_was_only_looked_at_is_not_asked_again() -> None:
     forum = Forum(a=CollectError("要求登录", permanent=True))
     assert read_moved(forum, {"a": LOOK}, {"a": "7"}, most=9).marks == {"a": "7"}
     assert read_moved(forum, {"a": LOOK}, {"a": LOOK}, most=9).marks == {"a": "closed"}
+
+
+def test_the_pages_of_a_long_thread_are_read_from_the_last_one_on() -> None:
+    assert pages_due(1, None, 2, 0, most=5) == []
+    assert pages_due(5, 3, 2, 7, most=5) == [2, 3, 4, 5]
+    assert pages_due(40, None, 2, 0, most=5) == [36, 37, 38, 39, 40]
+    assert pages_due(41, 40, 36, 1, most=5) == [37, 39, 40, 41]
+    assert pages_due(60, 40, 36, 3, most=5) == [36, 39, 40, 41, 42, 43]
+    assert pages_due(6, 9, 2, 0, most=5) == [2, 6]
