@@ -1,14 +1,19 @@
 """The chain of seals on the command line: is everything as it came in?"""
 
+import json
+from datetime import datetime
+from typing import Any
+
 import click
 from sqlalchemy import select
 
 from monitor.cli.opening import existing
 from monitor.cli.output import emit, format_option, remark
-from monitor.domain.errors import MonitorError
+from monitor.domain.errors import MonitorError, NotFound
+from monitor.services.evidence import seals_of
 from monitor.services.evidence import verify as check
-from monitor.services.sources import source_called
-from monitor.storage.models import Seal, Source
+from monitor.services.sources import LAST_ID, source_called
+from monitor.storage.models import Post, Seal, Source
 
 _COLUMNS = {
     "source": "来源",
@@ -60,3 +65,46 @@ def verify(name: str | None, wanted: str, form: str) -> None:
     if problems:
         raise MonitorError(f"有 {len(problems)} 处与收到时不同。请停止使用这份数据作证，从备份里找出改动。")
     remark("都与收到时一致。")
+
+
+@evidence.command()
+@click.argument("post_id", type=int)
+def show(post_id: int) -> None:
+    """帖子 POST_ID 的来历（JSON）：何时收到、每个版本的哈希、封存它的封条和原始页面的 SHA-256；不含文字。"""
+    with existing().database.reading() as session:
+        post = session.get(Post, post_id) if post_id <= LAST_ID else None
+        if post is None:
+            raise NotFound(f"没有编号为 {post_id} 的帖子。")
+        click.echo(json.dumps(_history(post, seals_of(session, post)), ensure_ascii=False, indent=2))
+
+
+def _history(post: Post, seals: list[Seal]) -> dict[str, Any]:
+    return {
+        "source": post.source.name,
+        "external_id": post.external_id,
+        "created_at": _moment(post.created_at),
+        "first_seen_at": _moment(post.first_seen_at),
+        "edited_at": _moment(post.edited_at),
+        "gone_at": _moment(post.gone_at),
+        "gone_how": post.gone_how,
+        "content_sha256": post.content_hash,
+        "earlier": [
+            {"content_sha256": each.content_hash, "until": _moment(each.replaced_at)} for each in post.revisions
+        ],
+        "seals": [_seal(row, post.external_id) for row in seals],
+    }
+
+
+def _seal(row: Seal, external_id: str) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "sealed_at": _moment(row.sealed_at),
+        "seal": row.seal,
+        "previous": row.previous,
+        "content_sha256": [digest for name, digest in row.facts["posts"] if name == external_id],
+        "payloads": row.facts.get("payloads", []),
+    }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None

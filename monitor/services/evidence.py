@@ -59,6 +59,16 @@ def drop_old_bodies(session: Session, now: datetime, days: int) -> None:
     session.execute(delete(SealedPayload).where(SealedPayload.kept_at < now - timedelta(days=days)))
 
 
+def seals_of(session: Session, post: Post) -> list[Seal]:
+    """The seals that speak of a post, the oldest first."""
+    query = select(Seal).where(Seal.source_id == post.source_id).order_by(Seal.number)
+    return [
+        row
+        for row in session.scalars(query.execution_options(yield_per=_CHUNK))
+        if any(each[0] == post.external_id for each in (*row.facts["posts"], *row.facts.get("gone", ())))
+    ]
+
+
 @dataclass(slots=True)
 class Report:
     """What checking one source's chain gave; `head` is its last seal, worth writing down elsewhere."""

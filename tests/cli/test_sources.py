@@ -162,3 +162,13 @@ def test_seals_are_verified_and_tampering_is_found(added: Command, place: TestIn
     bad = added("evidence", "verify", "表格")
     assert bad.status == 1
     assert "文字与收到时不同" in bad.err
+
+
+def test_the_history_of_a_post_names_its_seals_and_not_its_words(added: Command) -> None:
+    added("sources", "collect", "表格")
+    shown = json.loads(added("evidence", "show", "1").out)
+    assert (shown["source"], shown["external_id"], shown["gone_at"]) == ("表格", "1", None)
+    assert [seal["number"] for seal in shown["seals"]] == [1]
+    assert shown["seals"][0]["content_sha256"] == [shown["content_sha256"]]
+    assert "刹车" not in json.dumps(shown, ensure_ascii=False)
+    assert added("evidence", "show", "999").status == 1
