@@ -23,6 +23,7 @@ KINDS = {
     "mastodon": "scrapers.kinds.mastodon:Mastodon",
     "reddit": "scrapers.kinds.reddit:Reddit",
     "hacker_news": "scrapers.kinds.hacker_news:HackerNews",
+    "github_issues": "scrapers.kinds.github_issues:GithubIssues",
     "discourse": "scrapers.kinds.discourse:Discourse",
     "phpbb": "scrapers.kinds.phpbb:PhpBb",
     "nodebb": "scrapers.kinds.nodebb:NodeBb",
