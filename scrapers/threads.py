@@ -59,17 +59,19 @@ def read_moved(
     """Reads the threads whose mark is not the one of the last visit, `most` at a time.
 
     A thread that fails is named in a note and tried again on the next visit; one that is missing (404, 410) is told as
-    an empty census. Raises `CollectError` when the site lets us read none of them.
+    an empty census, unless all are. Raises `CollectError` when the site lets us read none of them.
     """
     found = Rereading(marks={**{name: before.get(name, LOOK) for name in listed}, **before})
     due = [name for name, mark in listed.items() if mark == LOOK or before.get(name) != mark]
     failed, reached = 0, False
+    missed: list[str] = []
     for name in due[:most]:
         try:
             thread = read(name)
         except CollectError as error:
             if error.status in {404, 410}:
                 _miss(found, name, listed[name])
+                missed.append(name)
                 continue
             found.notes.append(Note(Sign.PAGE_FAILED, f"主题 {name} 没有读到：{error}"))
             # Where others can be read, a thread closed to strangers is nothing unusual.
@@ -86,6 +88,8 @@ def read_moved(
             found.marks[name] = thread.mark or listed[name]
     else:
         found.unread = len(due) > most
+    if len(missed) >= _BORNE and not reached:
+        _doubt(found, {name: before.get(name, LOOK) for name in missed})
     found.marks = dict(list(found.marks.items())[:_KEPT])
     return found
 
@@ -102,6 +106,14 @@ def _miss(found: Rereading, name: str, mark: str) -> None:
         del found.marks[name]
     else:
         found.marks[name] = mark
+
+
+def _doubt(found: Rereading, marks: Mapping[str, str]) -> None:
+    """Takes back that threads are missing: when every one is, it is more likely that an address has changed."""
+    found.censuses.clear()
+    found.marks = {**marks, **found.marks, **marks}
+    said = f"要读的 {len(marks)} 个主题全都说不存在，更像是接口或地址变了，没有当作删除。"
+    found.notes.append(Note(Sign.DOUBTFUL, said))
 
 
 def _raise_if_shut_out(error: CollectError, failed: int, due: Sequence[str]) -> None:

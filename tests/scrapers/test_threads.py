@@ -64,6 +64,17 @@ def test_a_missing_thread_that_is_not_listed_is_forgotten() -> None:
     assert read_moved(forum, {"a": LOOK}, first.marks, most=9).marks == {}
 
 
+def test_when_every_thread_is_missing_none_is_given_up() -> None:
+    gone = CollectError("没有", status=404)
+    before = {"a": "1", "b": "1", "c": "1"}
+    for _ in range(3):
+        found = read_moved(Forum(a=gone, b=gone, c=gone), dict.fromkeys("abc", LOOK), before, most=9)
+        assert (found.censuses, found.marks) == ([], before)
+        assert [note.sign for note in found.notes] == [Sign.DOUBTFUL]
+    one_left = read_moved(Forum(a=gone, b=gone), dict.fromkeys("abc", LOOK), before, most=9)
+    assert [census.thread_id for census in one_left.censuses] == ["a", "b"]
+
+
 def test_one_thread_closed_to_strangers_stops_no_other_and_is_not_asked_again() -> None:
     forum = Forum(a=CollectError("要求登录", permanent=True, status=401))
     found = read_moved(forum, {"a": "1", "b": "1"}, {}, most=9)
