@@ -187,7 +187,8 @@ class GithubIssues:
             after[stream.name] = {"since": found[-1].since, **({"etag": found[-1].etag} if found[-1].etag else {})}
         before = table(cursor.get("counts"))
         shrunk = [name for name, count in found[0].counts.items() if count < (whole(before.get(name)) or 0)]
-        censuses, notes = self._count(api, shrunk[:_COUNTED] if self.with_comments else [])
+        counted = {name: found[0].counts[name] for name in shrunk[:_COUNTED] if self.with_comments}
+        censuses, notes = self._count(api, counted)
         # Of what was not counted yet the old number is kept, so that it is counted on another visit.
         settled = {census.thread_id for census in censuses}
         counts = {name: count for name, count in found[0].counts.items() if name not in shrunk or name in settled}
@@ -277,15 +278,17 @@ class GithubIssues:
     def _words(stream: _Stream, since: str) -> dict[str, Any]:
         return {**stream.query, "since": since, "sort": "updated", "direction": "asc", "per_page": 100}
 
-    def _count(self, api: Interface, names: list[str]) -> tuple[list[Census], list[Note]]:
+    def _count(self, api: Interface, counts: Mapping[str, int]) -> tuple[list[Census], list[Note]]:
         """All comments of the issues that have fewer than before: which of them are still there."""
         censuses: list[Census] = []
-        for name in names:
+        for name, count in counts.items():
             try:
                 ids = self._comments_of(api, name)
             except CollectError as error:
                 return censuses, [Note(Sign.PAGE_FAILED, f"没能核对 {name} 的评论：{error}")]
-            censuses += [Census(frozenset([name, *ids]), thread_id=name)] if ids is not None else []
+            if ids is not None:
+                # When they are as many as the issue says it has, there is no other.
+                censuses.append(Census(frozenset([name, *ids]), thread_id=name, sure=0 < count <= len(ids)))
         return censuses, []
 
     def _comments_of(self, api: Interface, name: str) -> list[str] | None:

@@ -363,14 +363,20 @@ class Reddit:
 
 
 def _thread(visit: _Visit, link: str, count: int) -> Thread:
-    comments, are_all = visit.comments(link) if count else (Comments(), True)
+    try:
+        comments, are_all = visit.comments(link) if count else (Comments(), True)
+    except CollectError as error:
+        # The link itself was there: comments that are not found are no sign that it is gone.
+        raise CollectError(str(error), permanent=error.permanent, retry_after=error.retry_after) from error
     posts = [item for item in comments.items if isinstance(item, RawPost)]
     ids = frozenset([link, *(post.external_id for post in posts)])
+    # When they are as many as the link says it has, there is no other.
+    sure = 0 < count <= len(posts) + len(comments.gone)
     note = Note(Sign.GAP, f"帖子 {link} 的评论太多，只读了 {len(posts)} 条。")
     return Thread(
         items=comments.items,
         gone=comments.gone,
-        census=Census(ids, thread_id=link) if are_all and len(posts) == len(comments.items) else None,
+        census=Census(ids, thread_id=link, sure=sure) if are_all and len(posts) == len(comments.items) else None,
         notes=() if are_all else (note,),
         mark=str(count),
     )

@@ -154,7 +154,11 @@ class _Site:
             return [], True
         for page in range(1, _REPLY_PAGES + 1):
             before = len(found)
-            items = self._reply_page(name, page)
+            try:
+                items = self._reply_page(name, page)
+            except CollectError as error:
+                # The topic itself was there: replies that are not found are no sign that it is gone.
+                raise CollectError(str(error), permanent=error.permanent, retry_after=error.retry_after) from error
             found |= {item.external_id if isinstance(item, RawPost) else item.place: item for item in items}
             # A server that knows no pages gives the same replies again.
             if len(found) == before or len(found) >= expected:
@@ -299,12 +303,15 @@ class V2ex:
         mark = listing.marks.get(name) or shown.marks.get(name, "")
         if not self.with_replies or shown.gone or mark == before.get(name):
             return Thread(items=shown.items, gone=shown.gone, mark=mark or LOOK)
-        replies, are_all = site.replies(name, shown.counts.get(name, listing.counts.get(name, 0)))
+        count = shown.counts.get(name, listing.counts.get(name, 0))
+        replies, are_all = site.replies(name, count)
         ids = [item.external_id for item in replies if isinstance(item, RawPost)]
+        # When they are as many as the topic says it has, there is no other.
+        census = Census(frozenset([name, *ids]), thread_id=name, sure=0 < count <= len(ids))
         note = Note(Sign.GAP, f"主题 {name} 的回复太多，只读了前 {len(ids)} 条。")
         return Thread(
             items=[*shown.items, *replies],
-            census=Census(frozenset([name, *ids]), thread_id=name) if are_all and _all_read(replies) else None,
+            census=census if are_all and _all_read(replies) else None,
             notes=() if are_all else (note,),
             mark=mark,
         )

@@ -241,7 +241,7 @@ def test_an_issue_with_fewer_comments_is_counted() -> None:
     del site.comments[12]
     site.issues[1] = issue(1, 30, comments=2)
     second = collect(site, first.cursor)
-    assert second.censuses == (Census(frozenset({"issue-1", "comment-11", "comment-13"}), thread_id="issue-1"),)
+    assert second.censuses == (Census(frozenset({"issue-1", "comment-11", "comment-13"}), "issue-1", sure=True),)
     assert second.cursor["counts"] == {"issue-1": 2}
 
 

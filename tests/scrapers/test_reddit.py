@@ -162,7 +162,7 @@ def test_a_visit_reads_links_and_the_comments_they_have() -> None:
     batch = collect(Site(**{NEWEST: listing(link("a", 1), link("b")), comments_at("a"): tree(comment("c1"))}))
     assert ids(batch) == ["t3_a", "t3_b", "t1_c1"]
     assert batch.censuses == (
-        Census(frozenset({"t3_a", "t1_c1"}), thread_id="t3_a"),
+        Census(frozenset({"t3_a", "t1_c1"}), thread_id="t3_a", sure=True),
         Census(frozenset({"t3_b"}), thread_id="t3_b"),
     )
 
@@ -223,7 +223,7 @@ def test_comments_left_out_are_asked_for() -> None:
     )
     batch = collect(site)
     assert ids(batch) == ["t3_a", "t1_c1", "t1_c2", "t1_c4"]
-    assert batch.censuses == (Census(frozenset({"t3_a", "t1_c1", "t1_c2", "t1_c4"}), thread_id="t3_a"),)
+    assert batch.censuses == (Census(frozenset({"t3_a", "t1_c1", "t1_c2", "t1_c4"}), "t3_a", sure=True),)
 
 
 def test_a_thread_too_large_for_a_visit_says_so_and_proves_nothing() -> None:
@@ -251,6 +251,17 @@ def test_a_thread_that_fails_is_tried_again() -> None:
     assert "t1_c1" in ids(collect(site, first.cursor))
     site.answers[comments_at("a")] = {"error": 500}
     assert "不是评论" in collect(site).notes[0].text
+
+
+def test_comments_that_are_not_found_are_no_sign_that_the_link_is_gone() -> None:
+    site = Site(**{NEWEST: listing(link("a", 1)), comments_at("a"): CollectError("没有", status=404)})
+    second = collect(site, collect(site).cursor)
+    assert (second.censuses, second.notes[0].sign) == ((), Sign.PAGE_FAILED)
+
+
+def test_fewer_comments_than_the_link_says_it_has_leave_a_doubt() -> None:
+    batch = collect(Site(**{NEWEST: listing(link("a", 2)), comments_at("a"): tree(comment("c1"))}))
+    assert [census.sure for census in batch.censuses] == [False]
 
 
 def test_an_empty_list_after_a_full_one_is_doubted() -> None:

@@ -78,7 +78,7 @@ def test_topics_and_replies_become_posts() -> None:
 
 def test_a_thread_read_whole_is_counted_whole() -> None:
     batch = collect(forum(DATA["latest"], **{replies_at(1100001): DATA["replies"]}))
-    everything = Census(frozenset({"t1100001", "r15000002", "r15000007"}), thread_id="t1100001")
+    everything = Census(frozenset({"t1100001", "r15000002", "r15000007"}), thread_id="t1100001", sure=True)
     assert batch.censuses == (everything, Census(frozenset({"t1100000"}), thread_id="t1100000"))
 
 
@@ -97,7 +97,7 @@ def test_replies_come_in_pages_until_all_are_there() -> None:
 def test_a_server_that_knows_no_pages_is_not_asked_for_ever() -> None:
     fetch = forum([topic(1, 9)], **{replies_at(1): [reply(11)], replies_at(1, 2): [reply(11)]})
     batch = collect(fetch)
-    assert (ids(batch), len(batch.censuses)) == (["t1", "r11"], 1)
+    assert (ids(batch), [census.sure for census in batch.censuses]) == (["t1", "r11"], [False])
 
 
 def test_a_topic_with_too_many_replies_says_so_and_is_not_counted() -> None:
@@ -110,6 +110,12 @@ def test_a_topic_with_too_many_replies_says_so_and_is_not_counted() -> None:
 def test_a_reply_that_could_not_be_read_is_not_taken_for_gone() -> None:
     batch = collect(forum([topic(1, 2)], **{replies_at(1): [reply(11), {"id": 12, "content": ""}]}))
     assert (len(batch.rejections), batch.censuses) == (1, ())
+
+
+def test_replies_that_are_not_found_are_no_sign_that_the_topic_is_gone() -> None:
+    fetch = forum([topic(1, 1)], **{replies_at(1): CollectError("没有", status=404)})
+    second = collect(fetch, dict(collect(fetch).cursor))
+    assert (second.censuses, second.notes[0].sign) == ((), Sign.PAGE_FAILED)
 
 
 def test_replies_can_be_left_out() -> None:
