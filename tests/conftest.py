@@ -14,9 +14,6 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
 from monitor.configuration import Configuration, load_configuration
-from monitor.domain.triage import TriagePolicy
-from monitor.domain.verdicts import TwoPassJudge
-from monitor.rendering import MailRenderer
 from monitor.services.setup import sync
 from monitor.services.tools import Tools
 from monitor.settings import Settings, resource_folder
@@ -24,7 +21,7 @@ from monitor.storage.db import Database, open_database
 from monitor.storage.models import Base
 from monitor.storage.schema import upgrade
 from tests.cast import Cast, assemble
-from tests.fakes import FixedClassifier, FixedSuggester, Outbox
+from tests.fakes import Outbox, fake_tools
 from tests.requirements import POSTGRES, need_postgres
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -141,24 +138,7 @@ def outbox() -> Outbox:
 @pytest.fixture
 def tools(configuration: Configuration, settings: Settings, outbox: Outbox) -> Tools:
     """Tools with a classifier that judges by marks and a channel that remembers; everything else is as shipped."""
-    return Tools(
-        judge=TwoPassJudge(FixedClassifier(), FixedSuggester()),
-        fold=str.lower,
-        render=MailRenderer(resource_folder("templates")),
-        channels={"mail": outbox},
-        routing_rules=configuration.routing_rules,
-        fallback=configuration.fallback,
-        dispatch_at=0.75,
-        triage=TriagePolicy(),
-        terms=configuration.terms,
-        hours=configuration.hours,
-        alert_rules=configuration.alert_rules,
-        zone=settings.zone,
-        base_url="https://care.example.com",
-        company=settings.company,
-        pseudonym_key=b"k" * 32,
-        topics=("制动", "舒适与异响", "服务态度"),
-    )
+    return fake_tools(configuration, settings, outbox)
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from monitor.configuration import Configuration
 from monitor.domain.alerts import Message, Rendered
 from monitor.domain.errors import DeliveryError
+from monitor.domain.triage import TriagePolicy
 from monitor.domain.verdicts import (
     Cue,
     Expression,
@@ -15,8 +17,12 @@ from monitor.domain.verdicts import (
     Severity,
     Suggestion,
     Topic,
+    TwoPassJudge,
     Verdict,
 )
+from monitor.rendering import MailRenderer
+from monitor.services.tools import Tools
+from monitor.settings import Settings, resource_folder
 from scrapers.base import Batch, Cursor, RawPost
 from scrapers.errors import CollectError
 
@@ -134,3 +140,25 @@ def collectors(script: list[Batch | CollectError | Exception]) -> Callable[[str,
 def raw(external_id: str, text: str = "投诉：等了三个月", **more: Any) -> RawPost:
     """A post as a source gives it."""
     return RawPost(external_id=external_id, text=text, **more)
+
+
+def fake_tools(configuration: Configuration, settings: Settings, outbox: Outbox) -> Tools:
+    """Tools with a classifier that judges by marks and a channel that remembers; everything else is as shipped."""
+    return Tools(
+        judge=TwoPassJudge(FixedClassifier(), FixedSuggester()),
+        fold=str.lower,
+        render=MailRenderer(resource_folder("templates")),
+        channels={"mail": outbox},
+        routing_rules=configuration.routing_rules,
+        fallback=configuration.fallback,
+        dispatch_at=0.75,
+        triage=TriagePolicy(),
+        terms=configuration.terms,
+        hours=configuration.hours,
+        alert_rules=configuration.alert_rules,
+        zone=settings.zone,
+        base_url="https://care.example.com",
+        company=settings.company,
+        pseudonym_key=b"k" * 32,
+        topics=("制动", "舒适与异响", "服务态度"),
+    )
