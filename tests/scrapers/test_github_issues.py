@@ -16,8 +16,9 @@ from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.github_issues import GithubIssues, parse_comments, parse_issues
 from scrapers.posts import Reading
 from scrapers.registry import build
-from tests.scrapers.conftest import NOW, PAYLOADS
+from tests.scrapers.conftest import NOW, PAYLOADS, Site, say
 from tests.scrapers.fuzzing import THOROUGH, odd_json
+from tests.scrapers.polite import FakeTime, polite
 
 READING = Reading(NOW, UTC)
 ISSUES = json.loads((PAYLOADS / "github_issues" / "issues.json").read_bytes())
@@ -231,6 +232,17 @@ def test_a_limit_told_as_a_refusal_is_obeyed_too() -> None:
     with pytest.raises(CollectError, match="限流") as raised:
         collect(site)
     assert (raised.value.retry_after, raised.value.permanent) == (120, False)
+
+
+def test_a_limit_that_comes_over_the_wire_as_a_refusal_is_a_pause(site: Site) -> None:
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(FakeTime().now) + 900)}
+    path = "/repos/example/app/issues?state=all&since=2026-07-23T04%3A00%3A00Z&sort=updated&direction=asc&per_page=100"
+    site.routes[path] = say(b'{"message": "API rate limit exceeded"}', status=403, headers=headers)
+    made = build("github_issues", {"repo": "example/app", "url": site.address}, polite(FakeTime()))
+    assert isinstance(made, GithubIssues)
+    with pytest.raises(CollectError) as raised:
+        replace(made, clock=lambda: NOW).collect({})
+    assert (raised.value.permanent, raised.value.retry_after, raised.value.status) == (False, 900, 403)
 
 
 def test_an_issue_with_fewer_comments_is_counted() -> None:

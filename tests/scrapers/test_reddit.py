@@ -15,9 +15,12 @@ from scrapers.base import Batch, Census, Gone, RawPost, Response, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.reddit import Reddit, parse_comments, parse_links
 from scrapers.posts import Reading
+from scrapers.recording import Recorder, recorded
 from scrapers.registry import build
-from tests.scrapers.conftest import NOW, PAYLOADS
+from tests.scrapers.conftest import NOW, PAYLOADS, say
+from tests.scrapers.conftest import Site as Server
 from tests.scrapers.fuzzing import THOROUGH, odd_json
+from tests.scrapers.polite import FakeTime, polite
 
 READING = Reading(NOW, UTC)
 SITE = "https://www.reddit.com"
@@ -315,6 +318,17 @@ def test_a_refused_application_says_what_to_check(answer: Any) -> None:
     with pytest.raises(CollectError, match="检查 client_id") as raised:
         collect(Site(**{TOKENS: answer}), **APPLICATION)
     assert raised.value.permanent
+
+
+@pytest.mark.usefixtures("_secret")
+def test_a_token_is_exchanged_over_the_wire_and_not_kept_as_evidence(site: Server) -> None:
+    site.routes["/api/v1/access_token"] = say(b'{"access_token": "t0ken"}')
+    site.routes["/r/examplecars/new?raw_json=1&limit=100"] = say(json.dumps(listing(link("a"))).encode())
+    recorder = Recorder(polite(FakeTime()))
+    options = {**APPLICATION, "url": site.address, "api_url": site.address}
+    batch = recorded(build("reddit", options, recorder), recorder).collect({})
+    assert (ids(batch), site.sent) == (["t3_a"], [b"grant_type=client_credentials"])
+    assert [b"t0ken" in payload.body for payload in batch.payloads] == [False]
 
 
 @pytest.mark.usefixtures("_secret")
