@@ -27,6 +27,7 @@ KINDS = {
     "discourse": "scrapers.kinds.discourse:Discourse",
     "phpbb": "scrapers.kinds.phpbb:PhpBb",
     "nodebb": "scrapers.kinds.nodebb:NodeBb",
+    "discuz": "scrapers.kinds.discuz:Discuz",
     "isso": "scrapers.kinds.isso:Isso",
     "waline": "scrapers.kinds.waline:Waline",
     "imap": "scrapers.kinds.imap:Imap",
