@@ -20,6 +20,8 @@ from scrapers.visits import MAX_PAGES, OWN_SITE, Page, walk
 
 THREADS = 20
 """Links whose comments are read in one visit."""
+FIRST_THREADS = 3
+"""The same for the first visit, which a preview waits for."""
 
 _SITE = "https://www.reddit.com"
 _API = "https://oauth.reddit.com"
@@ -262,7 +264,8 @@ class Reddit:
         counts = links.counts | known.counts
         place = whole(cursor.get("turn")) or 0
         looked_at = turn([name for name in counts if name in before and counts[name]], place, _LOOKED_AT)
-        reread = self._reread(visit, counts, looked_at, before)
+        # A first visit, as in a preview, is kept short.
+        reread = self._reread(visit, counts, looked_at, before, most=THREADS if before else FIRST_THREADS)
         gone = [*links.gone, *known.gone, *reread.gone]
         kept = {name: mark for name, mark in reread.marks.items() if name not in {post.external_id for post in gone}}
         return to_batch(
@@ -353,7 +356,7 @@ class Reddit:
         looked_at: Sequence[str],
         before: Mapping[str, str],
         *,
-        most: int = THREADS,
+        most: int,
     ) -> Rereading:
         marks = {name: str(count) for name, count in counts.items()}
         if not self.with_comments:

@@ -18,6 +18,8 @@ from scrapers.visits import MAX_PAGES, OWN_SITE
 
 THREADS = 20
 """Topics whose replies are read in one visit."""
+FIRST_THREADS = 3
+"""The same for the first visit, which a preview waits for."""
 
 _SITE = "https://www.v2ex.com"
 _LOOKED_AT = 5
@@ -234,8 +236,8 @@ class V2ex:
         away = [name for name in before if name not in listing.marks]
         place = whole(cursor.get("turn")) or 0
         marks = listing.marks | dict.fromkeys(turn(away, place, _LOOKED_AT), LOOK)
-        # Without replies to read, a listed topic costs no request.
-        most = THREADS if self.token or self.with_replies else len(marks)
+        # Without replies to read, a listed topic costs no request; a first visit, as in a preview, is kept short.
+        most = (THREADS if before else FIRST_THREADS) if self.token or self.with_replies else len(marks)
         reread = self._reread(site, listing, marks, before, most=most)
         gone = {post.external_id for post in (*listing.gone, *reread.gone)}
         kept = {name: mark for name, mark in reread.marks.items() if name not in gone}

@@ -205,13 +205,21 @@ def test_a_known_link_that_left_the_list_is_read_again_when_it_got_comments() ->
 
 
 def test_threads_that_did_not_move_are_looked_at_in_turn() -> None:
-    first = Site(**{NEWEST: listing(*(link(name, 1) for name in "abcde")), **{comments_at(n): tree() for n in "abcde"}})
-    batch = collect(first)
-    second = collect(site := Site(**first.answers), batch.cursor)
-    third = collect(again := Site(**first.answers), second.cursor)
+    answers = {NEWEST: listing(*(link(name, 1) for name in "abcde")), **{comments_at(n): tree() for n in "abcde"}}
+    batch = collect(Site(**answers), {"threads": {f"t3_{name}": "1" for name in "abcde"}})
+    second = collect(site := Site(**answers), batch.cursor)
+    third = collect(again := Site(**answers), second.cursor)
     assert (len(site.asked), len(again.asked)) == (4, 4)
     assert {*site.asked, *again.asked} == {NEWEST, *(comments_at(name) for name in "abcde")}
     assert third.cursor["threads"] == batch.cursor["threads"]
+
+
+def test_the_first_visit_is_short_and_the_next_goes_on_at_once() -> None:
+    answers = {NEWEST: listing(*(link(name, 1) for name in "abcde")), **{comments_at(n): tree() for n in "abcde"}}
+    first = collect(site := Site(**answers))
+    second = collect(Site(**answers), first.cursor)
+    assert (len(site.asked), first.more, second.more) == (4, True, False)
+    assert second.cursor["threads"] == {f"t3_{name}": "1" for name in "abcde"}
 
 
 def test_comments_left_out_are_asked_for() -> None:
