@@ -73,6 +73,7 @@ class Settings:
         "来源删掉的帖子：hide 不再显示文字，只作证据留存；erase 全部抹去；keep 照常显示并注明（都留字数和哈希）",
     )
     payload_days: int = _setting(0, "采集到的原始页面留多少天作证据；0 表示只留它们的 SHA-256")
+    health_seconds: int = _setting(300, "每隔多少秒看一遍所有来源：有没有晚点，是不是安静得反常")
     prune_seconds: int = _setting(3600, "每隔多少秒清理一次过了保存期的记录")
     spot_checks_per_day: int = _setting(20, "每天随机抽多少条帖子请人核对，多数是没标出来的；0 表示不抽")
     spot_check_seconds: int = _setting(3600, "每隔多少秒看一次今天的抽查抽过没有")
@@ -122,6 +123,7 @@ _RANGES = {
     "deliver_seconds": (1, _DAY),
     "follow_up_seconds": (1, _DAY),
     "payload_days": (0, 36_500),
+    "health_seconds": (1, _DAY),
     "prune_seconds": (1, _DAY),
     "spot_checks_per_day": (0, 1000),
     "spot_check_seconds": (1, _DAY),

@@ -111,10 +111,15 @@ def _not_yet_seen(now_is: Situation) -> Diagnosis | None:
     failed = f"最近一次没有成功，会自动再试：{now_is.error}" if now_is.failures else ""
     if last is None:
         return Diagnosis(Health.NEW, failed or "还没有采集过，马上开始。")
-    if now_is.state in _LEFT_BY_SUCCESS and (since is None or last <= since):
-        state = Health.NEW if now_is.state is Health.PAUSED else Health.BROKEN
-        return Diagnosis(state, failed or "正在等下一次采集的结果。")
+    if now_is.state in _UNTIL_SUCCESS and (since is None or last <= since):
+        return Diagnosis(_UNTIL_SUCCESS[now_is.state], failed or "正在等下一次采集的结果。")
     return None
 
 
-_LEFT_BY_SUCCESS = (Health.PAUSED, Health.BLOCKED, Health.BROKEN)
+_UNTIL_SUCCESS = {
+    Health.PAUSED: Health.NEW,
+    Health.LATE: Health.LATE,
+    Health.BROKEN: Health.BROKEN,
+    Health.BLOCKED: Health.BROKEN,
+}
+"""States that only a visit that succeeds can end, and what a source is until then."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor.jobs import backfill, collect, deliver, followups, handle, prune, rescore, spot_checks
+from monitor.jobs import backfill, collect, deliver, followups, handle, health, prune, rescore, spot_checks
 from monitor.jobs.context import JobContext
 
 
@@ -22,6 +22,7 @@ JOBS = (
     Job("followups", followups.run, "follow_up_seconds"),
     Job("deliver", deliver.run, "deliver_seconds"),
     Job("backfill", backfill.run, "collect_seconds"),
+    Job("health", health.run, "health_seconds"),
     Job("prune", prune.run, "prune_seconds"),
     Job("rescore", rescore.run, "handle_seconds"),
     Job("spot_checks", spot_checks.run, "spot_check_seconds"),

@@ -37,6 +37,7 @@ class Post(Base):
         UniqueConstraint("source_id", "external_id"),
         Index("ix_posts_signals", "outcome", "id"),
         Index("ix_posts_thread", "source_id", "thread_id"),
+        Index("ix_posts_moments", "source_id", "created_at", "first_seen_at"),
         Index("ix_posts_cluster", "cluster_id", "id"),  # the newest of a cluster of a hundred thousand
     )
 

@@ -75,6 +75,7 @@ def upgrade() -> None:
     op.execute("UPDATE notifications SET event = 'source_health' WHERE event = 'source_failed'")
     with op.batch_alter_table("posts") as batch:
         batch.create_index("ix_posts_cluster", ["cluster_id", "id"])
+        batch.create_index("ix_posts_moments", ["source_id", "created_at", "first_seen_at"])
         batch.create_foreign_key(op.f("fk_posts_cluster_id_clusters"), "clusters", ["cluster_id"], ["id"])
     with op.batch_alter_table("sources") as batch:
         batch.create_index(op.f("ix_sources_host"), ["host"])
@@ -213,6 +214,7 @@ def downgrade() -> None:
     with op.batch_alter_table("posts") as batch:
         batch.drop_constraint(op.f("fk_posts_cluster_id_clusters"), type_="foreignkey")
         batch.drop_index("ix_posts_cluster")
+        batch.drop_index("ix_posts_moments")
     for table, columns in _NEW_COLUMNS.items():
         with op.batch_alter_table(table) as batch:
             for name, _, _ in columns:
