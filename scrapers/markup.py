@@ -43,8 +43,9 @@ _BLOCKS = ("p", "div", "br", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", 
 _BREAK = "\x1e"
 _EDGES = {**dict.fromkeys(_BLOCKS, _BREAK), "td": " ", "th": " "}
 _WALL_WORDS = re.compile(
-    r"[请請]先?登[录錄入]|登录后(?:查看|可见|继续)|验证码|驗證碼|安全验证|人机验证|访问过于频繁"
-    r"|captcha|verify you are human",
+    r"[请請]先?登[录錄入]|登录后(?:查看|可见|继续)|需要登录|[尚还]?未登录|登录(?:状态)?已?(?:过期|失效)|验证码|驗證碼"
+    r"|安全验证|人机验证|完成验证|滑动.{0,6}验证|访问(?:过于频繁|被拒绝|受限)|captcha|verify (?:that )?you are (?:a )?human"
+    r"|please (?:log|sign) ?in|log ?in required|not logged in|unusual traffic",
     re.IGNORECASE,
 )
 

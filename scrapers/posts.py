@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from scrapers.base import Batch, Census, Cursor, Gone, Note, RawPost, Rejection
@@ -122,6 +123,17 @@ def web_address(url: str) -> str:
     """`url` when it is one that a person may safely follow, else nothing (`javascript:` and the like)."""
     plain = one_line(url, 2001)
     return plain if len(plain) <= 2000 and plain.lower().startswith(("http://", "https://")) else ""
+
+
+def absolute(base: str, link: str) -> str:
+    """The address that `link` means on the page at `base`; nothing for what is no address."""
+    link = link.strip()
+    if not link or link.startswith(("http://", "https://")):
+        return link
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        return ""
 
 
 def to_batch(

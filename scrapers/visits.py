@@ -8,15 +8,19 @@ from itertools import dropwhile, islice
 from typing import Any
 
 from scrapers.base import Cursor, Gone, Note, Option, RawPost, Rejection, Response, Sign
-from scrapers.errors import CollectError
-from scrapers.markup import charset_of, decode, looks_blocked
+from scrapers.charsets import charset_of, decode, named_charset
+from scrapers.errors import CollectError, CollectorNotConfigured
+from scrapers.markup import looks_blocked
 from scrapers.posts import Item, digest, web_address
 
 URL = Option("url", "要采集的网址", required=True, placeholder="https://example.com/…")
 TIMEZONE = Option("timezone", "网站未写明时区的时间按哪个时区理解", default="Asia/Shanghai")
-OWN_SITE = Option("own_site", "这是自己的网站：不查 robots.txt，可以访问内网地址", type=bool, default=False)
+OWN_SITE = Option(
+    "own_site", "这是自己的网站：不查 robots.txt，可以访问内网地址（要写 own_reason）", type=bool, default=False
+)
 MAX_PAGES = Option("max_pages", "每次最多翻几页（1–50）", type=int, default=5)
 EMPTY_PAGES = Option("empty_pages", "连续多少个空页算到了尽头", type=int, default=2)
+CHARSET = Option("charset", "网页或接口的编码；不填则自动识别", placeholder="gb18030")
 RATING_SCALE = Option("rating_scale", "评分满分是多少", type=float, placeholder="5")
 
 _KEPT = 500
@@ -37,7 +41,18 @@ def validators(response: Response) -> dict[str, str]:
 
 def page_text(response: Response, charset: str = "") -> str:
     """A response's text, read as `charset` or as the header or the page itself says."""
-    return decode(response.body, charset or charset_of(response.headers.get("content-type", "")))
+    if charset:
+        # The override goes before everything, even before bytes that happen to be valid in another encoding.
+        return response.body.decode(charset, "replace")
+    return decode(response.body, charset_of(response.headers.get("content-type", "")))
+
+
+def charset_option(options: Mapping[str, Any]) -> str:
+    """The codec that the option `charset` names, or "". Raises `CollectorNotConfigured`."""
+    name = str(options.get("charset") or "")
+    if name and not named_charset(name):
+        raise CollectorNotConfigured(f"选项 charset 的值“{name}”不是已知的编码，应类似 gb18030。", option="charset")
+    return named_charset(name) if name else ""
 
 
 def refuse_wall(page: str, url: str) -> None:
@@ -84,6 +99,15 @@ class Walk:
     """The place that would have been next, when the walk stopped at its limit or a page failed."""
     pages: int = 0
     """How many pages were read."""
+    last: str = ""
+    """The place of the last page that had rows."""
+    fill: tuple[int, int, int] = (0, 0, 0)
+    """How many pages at the end had no rows, how many rows the fullest page had, and the last that had any."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the limit was met in the middle of rows."""
+        return self.whole and bool(self.following) and not self.fill[0]
 
 
 _MORE_BLANKS = 2
@@ -102,9 +126,10 @@ class _Taken:
     pages: int = 0
     empty: int = 0
     fullest: int = 0
-    last: int = 0
+    size: int = 0
+    last: str = ""
 
-    def take(self, page: Page) -> bool:
+    def take(self, page: Page, place: str) -> bool:
         """Adds a page; says whether it is anything but the page before it once more."""
         self.pages += 1
         names = page.known_by()
@@ -112,7 +137,9 @@ class _Taken:
             return False
         size = len(page.items) + len(page.gone)
         self.empty = 0 if size else self.empty + 1
-        self.fullest, self.last, self.before = max(self.fullest, size), size or self.last, names
+        self.fullest, self.before = max(self.fullest, size), names
+        if size:
+            self.size, self.last = size, place
         self.items += page.items
         self.gone += page.gone
         self.names += names
@@ -121,7 +148,7 @@ class _Taken:
 
     def is_over(self, empty_pages: int, known: Collection[str]) -> bool:
         """Whether the blank pages prove the end: a listing that breaks off is read on over a few more."""
-        breaks_off = bool(known) or (self.fullest > 0 and self.last == self.fullest)
+        breaks_off = bool(known) or (self.fullest > 0 and self.size == self.fullest)
         return self.empty >= empty_pages + (_MORE_BLANKS if breaks_off else 0)
 
     def home(self, **named: Any) -> Walk:
@@ -132,6 +159,8 @@ class _Taken:
             names=tuple(self.names),
             refused=tuple(self.refused),
             pages=self.pages,
+            last=self.last,
+            fill=(self.empty, self.fullest, self.size),
             **named,
         )
 
@@ -144,15 +173,17 @@ def walk(
     max_pages: int,
     empty_pages: int,
     oldest: datetime | None = None,
+    fill: tuple[int, int, int] = (0, 0, 0),
 ) -> Walk:
     """Reads page after page until it meets what the last visit saw, the end, or the limit.
 
     A place is an address or whatever else `read` understands. A listing breaks off where blank pages follow a page as
     full as any, or come before anything known: it is read on over two blank pages more. Elsewhere `empty_pages` blank
     ones in a row prove the end, and so does a page without a next one. A page that is the one before it once more ends
-    the walk without proving anything. Where `oldest` is given, a page of nothing newer ends it too.
+    the walk without proving anything. Where `oldest` is given, a page of nothing newer ends it too. `fill` is that of
+    an earlier walk which this one goes on with.
     """
-    taken = _Taken()
+    taken = _Taken(empty=fill[0], fullest=fill[1], size=fill[2])
     place, met = first, {first}
     for number in range(1, max_pages + 1):
         try:
@@ -162,7 +193,7 @@ def walk(
                 raise
             note = Note(Sign.PAGE_FAILED, f"第 {number} 页没有读到：{error}", web_address(place))
             return taken.home(notes=(note,), whole=False, following=place)
-        if not taken.take(page):
+        if not taken.take(page, place):
             return taken.home(notes=_gap(f"第 {number} 页与上一页相同，翻页似乎无效", place, known))
         place = page.following
         if not place or place in met or taken.is_over(empty_pages, known):
@@ -191,8 +222,21 @@ def walk_back(
 
     Where a page fails, the next step begins there. Raises `CollectError` when it is the first one of a step.
     """
-    found = walk(read, str(cursor.get("next") or first), known=(), max_pages=pages, empty_pages=empty_pages)
-    after = {"next": found.following, "pages": int(cursor.get("pages", 0)) + found.pages}
+    empty, fullest, size = cursor.get("fill", (0, 0, 0))
+    found = walk(
+        read,
+        str(cursor.get("next") or first),
+        known=(),
+        max_pages=pages,
+        empty_pages=empty_pages,
+        fill=(empty, fullest, size),
+    )
+    trace = digest(*found.names)
+    if found.names and trace == cursor.get("trace"):
+        # Some sites answer any page number with their last page.
+        found = replace(found, items=(), gone=(), following="")
+    pages = int(cursor.get("pages", 0)) + found.pages
+    after = {"next": found.following, "pages": pages, "trace": trace, "fill": list(found.fill)}
     return found, after, bool(found.following)
 
 

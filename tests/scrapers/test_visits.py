@@ -123,9 +123,32 @@ def test_a_walk_can_end_at_a_time() -> None:
 def test_the_past_is_read_in_steps_that_go_on_where_one_stopped() -> None:
     reader = Reader(listing([9], [8], [7], [6]))
     first, cursor, more = walk_back(reader, "1", {}, empty_pages=1, pages=3)
-    assert (first.names, cursor, more) == (("9", "8", "7"), {"next": "4", "pages": 3}, True)
+    assert (first.names, cursor["next"], cursor["pages"], more) == (("9", "8", "7"), "4", 3, True)
     second, cursor, more = walk_back(reader, "1", cursor, empty_pages=1, pages=9)
-    assert (second.names, cursor, more) == (("6",), {"next": "", "pages": 7}, False)
+    assert (second.names, cursor["next"], cursor["pages"], more) == (("6",), "", 7, False)
+
+
+def test_the_past_ends_where_a_site_gives_its_last_page_for_ever() -> None:
+    reader = Reader(listing([9], [8], [8], [8]))
+    cursor: Mapping[str, object] = {}
+    steps = []
+    more = True
+    while more:
+        found, cursor, more = walk_back(reader, "1", cursor, empty_pages=1, pages=1)
+        steps.append([item.external_id for item in found.items if isinstance(item, RawPost)])
+    assert steps == [["9"], ["8"], []]
+
+
+@pytest.mark.parametrize("pages", [1, 2, 5])
+def test_the_past_is_read_over_holes_and_ends_whatever_the_size_of_a_step(pages: int) -> None:
+    reader = Reader(listing([9, 8], [7, 6], [], [], [], [5, 4], [3]))
+    cursor: Mapping[str, object] = {}
+    seen: list[str] = []
+    more = True
+    while more:
+        found, cursor, more = walk_back(reader, "1", cursor, empty_pages=2, pages=pages)
+        seen += found.names
+    assert (seen, len(reader.places)) == (["9", "8", "7", "6", "5", "4", "3"], 9)
 
 
 def test_a_step_into_the_past_goes_on_at_the_page_that_failed() -> None:
