@@ -16,6 +16,7 @@ KINDS = {
     "json": "scrapers.kinds.json_api:JsonApi",
     "html": "scrapers.kinds.html_page:HtmlPage",
     "folder": "scrapers.kinds.folder:Folder",
+    "provider": "scrapers.kinds.provider:Provider",
     "push": "scrapers.kinds.push:Push",
     "v2ex": "scrapers.kinds.v2ex:V2ex",
     "app_store": "scrapers.kinds.app_store:AppStore",
