@@ -27,7 +27,7 @@ def check_address(url: str) -> None:
     """Raises a permanent `CollectError` for what is no address on the web."""
     try:
         parts = urlsplit(url)
-        known = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+        known = parts.scheme in _PORTS and bool((parts.hostname or "").strip(".")) and parts.port != 0
     except ValueError:
         known = False
     if not known:

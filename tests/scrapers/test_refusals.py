@@ -1,10 +1,13 @@
 """What the status of an answer means, and the words a person is told it in."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scrapers.base import Response
 from scrapers.errors import CollectError
 from scrapers.refusals import is_busy, retry_after, trouble_with
+from tests.scrapers.fuzzing import THOROUGH
 
 NOW = 1_800_000_000.0
 URL = "https://forum.example/list?token=1"
@@ -124,3 +127,24 @@ def test_a_refusal_with_requests_left_is_a_refusal() -> None:
 )
 def test_retry_after_is_a_number_or_a_moment(value: str, seconds: float | None) -> None:
     assert retry_after({"retry-after": value}, NOW) == seconds
+
+
+_VALUES = st.text(max_size=40) | st.from_regex(
+    r"[A-Za-z]{3}, [0-9]{1,3} [A-Za-z]{3} [0-9]{1,9} [0-9:]{1,12} [A-Z+0-9-]{1,8}", fullmatch=True
+)
+
+
+@pytest.mark.fuzz
+@given(
+    st.sampled_from([200, 302, 403, 405, 418, 429, 500, 503, 999]),
+    st.fixed_dictionaries(
+        {"retry-after": _VALUES, "x-ratelimit-remaining": st.just("0"), "x-ratelimit-reset": _VALUES}
+    ),
+    st.sampled_from([b"", b"captcha", "安全验证".encode("gb18030")]),
+)
+@THOROUGH
+def test_no_headers_and_no_body_break_the_reading_of_an_answer(
+    status: int, headers: dict[str, str], body: bytes
+) -> None:
+    found = trouble_with(Response(url=URL, status=status, headers=headers, body=body), URL, NOW)
+    assert found is None or found.retry_after is None or 0 <= found.retry_after <= 86_400

@@ -4,6 +4,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from scrapers.base import Response
 from scrapers.errors import CollectError
@@ -112,6 +114,25 @@ def test_half_a_megabyte_is_read_and_a_line_cut_there_is_not_taken_for_a_rule() 
     rules = parse_robots(head + filling + late + b"Disallow: /cut/off/here\n", AGENT)
     assert not rules.allows(f"{SITE}/late")
     assert rules.allows(f"{SITE}/other")
+
+
+_LINES = st.lists(
+    st.sampled_from(["User-agent: *", "User-agent: XianwaiMonitor", "Disallow: /", "Allow: /a*b$", "Crawl-delay: 3"])
+    | st.text(max_size=30),
+    max_size=12,
+)
+
+
+@pytest.mark.fuzz
+@given(
+    st.binary(max_size=120) | _LINES.map(lambda lines: "\n".join(lines).encode("utf-8", "replace")),
+    st.text(max_size=30),
+)
+@settings(max_examples=10_000, deadline=None)
+def test_no_file_and_no_path_break_the_reader(body: bytes, path: str) -> None:
+    rules = parse_robots(body, AGENT)
+    assert rules.allows(f"{SITE}/{path}") in {True, False}
+    assert rules.pause >= 0
 
 
 # Asking for it

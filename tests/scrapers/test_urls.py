@@ -1,9 +1,12 @@
 """Addresses as they are shown, whose they are, and where a redirect leads."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scrapers.errors import CollectError
 from scrapers.urls import check_address, host_of, joined, may_hear_secrets, refuse_sign_in, shown
+from tests.scrapers.fuzzing import THOROUGH
 
 
 def test_an_address_is_shown_without_its_secrets() -> None:
@@ -26,7 +29,9 @@ def test_one_host_takes_turns_under_one_name(url: str, host: str) -> None:
     assert host_of(url) == host
 
 
-@pytest.mark.parametrize("url", ["http://a.example:0/", "http://a.example:99999/", "//a.example", "https:///x"])
+@pytest.mark.parametrize(
+    "url", ["http://a.example:0/", "http://a.example:99999/", "//a.example", "https:///x", "https://."]
+)
 def test_what_has_no_host_or_no_port_is_no_address(url: str) -> None:
     with pytest.raises(CollectError, match="写得不对"):
         check_address(url)
@@ -83,3 +88,24 @@ def test_a_sign_in_page_is_known_by_whole_words(target: str) -> None:
 )
 def test_a_topic_about_signing_in_is_no_sign_in_page(start: str, target: str) -> None:
     refuse_sign_in(start, target, "")
+
+
+_NASTY = st.text(max_size=60) | st.from_regex(
+    r"(https?:)?//[\[\]:@%a-z0-9.\u4e00-\u9fff-]{0,30}(:[0-9]{0,6})?[/?#a-z=&%]{0,20}", fullmatch=True
+)
+
+
+@pytest.mark.fuzz
+@given(st.binary(max_size=60).map(lambda raw: raw.decode("latin-1")) | _NASTY)
+@THOROUGH
+def test_wherever_a_site_sends_us_only_our_own_error_comes_of_it(target: str) -> None:
+    start = "https://forum.example/list"
+    try:
+        following = joined(start, target)
+        refuse_sign_in(start, following, "")
+        may_hear_secrets(start, following)
+        shown(following)
+        check_address(following)
+    except CollectError:
+        return
+    assert host_of(following)
