@@ -191,7 +191,8 @@ def _tail(beyond: Sequence[float]) -> tuple[float, float]:
     cut = [min(pause, most) for pause in beyond]
     mean = fmean(cut)
     weighted = fmean(pause * (count - 1 - place) / max(count - 1, 1) for place, pause in enumerate(cut))
-    shape = 2 - mean / (mean - 2 * weighted) if mean > 2 * weighted else 0.5
+    # A clock's pauses are all alike, which no shape describes; a light tail will do.
+    shape = max(2 - mean / (mean - 2 * weighted), -0.5) if mean > 2 * weighted else -0.5
     shape = (count * shape + _SHAPE_WEIGHT * _PRIOR_SHAPE) / (count + _SHAPE_WEIGHT)
     shape = min(max(shape, 0.02), 0.4)
     scale = (sum(cut) + _SCALE_WEIGHT) / (count + _SCALE_WEIGHT)
