@@ -59,6 +59,7 @@ class Fault:
 
 
 Visits = Sequence[Visit]
+Count = Callable[[Visit], float]
 
 
 def find_faults(visits: Visits, before: Visits = ()) -> list[Fault]:
@@ -138,7 +139,7 @@ def _garbled(visits: Visits, before: Visits) -> Iterable[Fault]:
         return
     now, usual = _share(recent, _garbled_posts), _share(past, _garbled_posts)
     if now >= 0.05 or (now >= 0.01 and past and now >= 3 * usual + 0.005):
-        compared = f"（以前 {_percent(usual)}）" if past else ""
+        compared = _before(usual) if past else ""
         yield Fault(
             f"最近的内容里约 {_percent(now)} 的字是乱码{compared}。",
             "多半是网站换了编码：请在选项里写明 charset（例如 gb18030 或 utf-8），预览正常后保存。",
@@ -158,7 +159,7 @@ def _rejected(visits: Visits, before: Visits) -> Iterable[Fault]:
     risen = now - usual >= 0.2 and _differ(recent, past, _rejected_rows)
     if risen or (not past and now >= 0.5):
         why = next((visit.refusal for visit in recent if visit.refusal), "")
-        compared = f"（以前 {_percent(usual)}）" if past else ""
+        compared = _before(usual) if past else ""
         yield Fault(
             f"最近取到的有 {_percent(now)} 不合格{compared}{f'，例如：{why}' if why else ''}。",
             "请看采集记录里的原因；多半是网页或接口的格式变了，预览后修正选项。",
@@ -171,43 +172,50 @@ def _rejected_rows(visit: Visit) -> float:
 
 
 def _not_filled(visits: Visits, before: Visits) -> Iterable[Fault]:
-    recent, past = _with_rows([v for v in visits if v.posts and v.filled], [v for v in before if v.posts and v.filled])
-    if not recent or not past:
-        return
+    posts, posts_before = ([visit for visit in each if visit.posts and visit.filled] for each in (visits, before))
     for name, title in FIELD_NAMES.items():
-        count = _filled(name)
-        now, usual = _posts_share(recent, count), _posts_share(past, count)
-        fallen = usual - now >= 0.3 or now <= usual / 4
-        lasting = all(count(visit) / visit.posts <= (now + usual) / 2 for visit in recent[:2])
-        if usual >= 0.1 and fallen and lasting and _differ(recent, past, count):
-            yield Fault(
-                f"最近的帖子只有 {_percent(now)} 有“{title}”（以前 {_percent(usual)}）。",
-                f"多半是网页或接口变了：请预览一次，检查“{title}”是从哪里取的。",
-                {f"filled_{name}": now, f"filled_{name}_before": usual},
-            )
+        # A part that every post has is missed soon, one that only some have when more posts have come.
+        for least in (_ENOUGH_NOW, _PLENTY_NOW):
+            recent, past = _with_rows(posts, posts_before, least)
+            now, usual = _posts_share(recent, _filled(name)), _posts_share(past, _filled(name))
+            if _is_missed(recent, past, _filled(name)):
+                some = f"只有 {_percent(now)} 有" if now >= 0.001 else "几乎都没有"
+                yield Fault(
+                    f"最近的帖子{some}“{title}”{_before(usual)}。",
+                    f"多半是网页或接口变了：请预览一次，检查“{title}”是从哪里取的。",
+                    {f"filled_{name}": now, f"filled_{name}_before": usual},
+                )
+                break
 
 
-def _filled(name: str) -> Callable[[Visit], float]:
+def _is_missed(recent: Visits, past: Visits, count: Count) -> bool:
+    now, usual = _posts_share(recent, count), _posts_share(past, count)
+    fallen = usual - now >= 0.3 or now <= usual / 4
+    lasting = all(count(visit) / visit.posts <= (now + usual) / 2 for visit in recent[:2])
+    return usual >= 0.1 and fallen and lasting and _differ(recent, past, count)
+
+
+def _filled(name: str) -> Count:
     return lambda visit: min(visit.filled.get(name, 0), visit.posts)
 
 
-def _posts_share(visits: Visits, count: Callable[[Visit], float]) -> float:
-    return sum(map(count, visits)) / sum(visit.posts for visit in visits)
+def _posts_share(visits: Visits, count: Count) -> float:
+    return sum(map(count, visits)) / max(sum(visit.posts for visit in visits), 1)
 
 
-_ENOUGH_NOW, _ENOUGH_BEFORE = 15, 30
-_MOST_RECENT = 8
+_ENOUGH_NOW, _PLENTY_NOW, _ENOUGH_BEFORE = 15, 40, 30
+_MOST_RECENT = 12
 
 
-def _with_rows(visits: Visits, before: Visits) -> tuple[Visits, Visits]:
+def _with_rows(visits: Visits, before: Visits, least: int = _ENOUGH_NOW) -> tuple[Visits, Visits]:
     """The newest visits that together tell enough, at least two, and those to compare them with; else nothing."""
     rows = [visit for visit in visits if visit.fetched]
-    last = next(
-        (n for n in range(2, _MOST_RECENT + 1) if n <= len(rows) and _told(rows[:n]) >= _ENOUGH_NOW),
-        0,
-    )
-    past = [visit for visit in before if visit.fetched] or rows[last:]
-    return rows[:last], past if _told(past) >= _ENOUGH_BEFORE and len(past) > 2 else ()
+    lengths = range(2, min(_MOST_RECENT, len(rows)) + 1)
+    last = next((length for length in lengths if _told(rows[:length]) >= least), 0)
+    # What lies between the two may be of either sort.
+    choices = ([visit for visit in before if visit.fetched], rows[_MOST_RECENT:], rows[last:])
+    past = next((each for each in choices if len(each) > 2 and _told(each) >= _ENOUGH_BEFORE), ())
+    return rows[:last], past
 
 
 def _told(visits: Visits) -> int:
@@ -215,12 +223,12 @@ def _told(visits: Visits) -> int:
     return sum(visit.fresh for visit in visits) + max((visit.unchanged for visit in visits), default=0)
 
 
-def _share(visits: Visits, count: Callable[[Visit], float]) -> float:
+def _share(visits: Visits, count: Count) -> float:
     rows = sum(visit.fetched for visit in visits)
     return sum(map(count, visits)) / rows if rows else 0.0
 
 
-def _differ(recent: Visits, past: Visits, count: Callable[[Visit], float]) -> bool:
+def _differ(recent: Visits, past: Visits, count: Count) -> bool:
     """Whether two shares differ by more than chance: the pooled two-proportion test at about 1 in 2,000."""
     if not recent or not past:
         return False
@@ -232,7 +240,11 @@ def _differ(recent: Visits, past: Visits, count: Callable[[Visit], float]) -> bo
 
 
 def _percent(share: float) -> str:
-    return "几乎没有" if share < 0.001 else f"{100 * share:.1g}%" if share < 0.1 else f"{100 * share:.0f}%"
+    return f"{100 * share:.1g}%" if share < 0.1 else f"{100 * share:.0f}%"
+
+
+def _before(usual: float) -> str:
+    return f"（以前 {_percent(usual)}）" if usual >= 0.001 else "（以前几乎没有）"
 
 
 def _no_overlap(visits: Visits, before: Visits) -> Iterable[Fault]:
