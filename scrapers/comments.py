@@ -162,18 +162,19 @@ def _read_thread(visit: _Visit, name: str, state: _State, count: int | None) -> 
     # When a comment came or went while we read, others have moved from page to page, perhaps past us.
     if any(page.total != pages[0].total or not page.whole for page in pages):
         return _State()
-    visit.censuses.append(_census(name, pages, rows))
+    visit.censuses.append(_census(name, pages, rows, was_empty=state.settled == 0))
     return _State(pages[0].total if count is None else count)
 
 
-def _census(name: str, pages: Sequence[CommentPage], rows: set[str]) -> Census:
-    """What the thread has; sure when that is as many as the engine counts, and not just nothing.
+def _census(name: str, pages: Sequence[CommentPage], rows: set[str], *, was_empty: bool) -> Census:
+    """What the thread has; sure when that is as many as the engine counts.
 
-    Comments that hang on a hidden one are counted and never shown, and a thread that is empty all at once may as well
-    have been renamed.
+    Comments that hang on a hidden one are counted and never shown. And a thread that is empty all at once may have been
+    renamed, or its engine be out of order; that is believed when it is empty the next time as well.
     """
     ids = frozenset(item.external_id for page in pages for item in page.items if isinstance(item, RawPost))
-    return Census(ids, one_line(name, MAX_ID), sure=len(rows) == pages[0].total > 0)
+    total = pages[0].total
+    return Census(ids, one_line(name, MAX_ID), sure=len(rows) == total and (total > 0 or was_empty))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,8 +137,15 @@ def test_comments_that_are_counted_and_not_shown_make_the_census_unsure() -> Non
     assert [census.sure for census in engine.visit({}).censuses] == [False]
 
 
-def test_an_empty_thread_is_not_surely_deleted() -> None:
-    assert [(census.sure, census.ids) for census in Engine({"a": 0}).visit({}).censuses] == [(False, frozenset())]
+def test_a_thread_that_is_empty_all_at_once_is_believed_the_second_time() -> None:
+    engine = Engine({"a": 5})
+    batch = engine.visit({})
+    engine.threads["a"].clear()
+    censuses = []
+    for _ in range(2):
+        batch = engine.visit(batch.cursor)
+        censuses += batch.censuses
+    assert [(census.sure, census.ids) for census in censuses] == [(False, frozenset()), (True, frozenset())]
 
 
 def test_a_page_with_unread_comments_makes_no_census() -> None:
