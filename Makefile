@@ -1,10 +1,11 @@
 # Each target works on a fresh checkout: the environment is made when it is missing or pyproject.toml changed.
 VENV := .venv
+PEERS := .data/peers
 PYTHON ?= python3
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench peers clean
 
 $(VENV)/.run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -29,6 +30,15 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest tests/benchmarks -m benchmark --benchmark-only --override-ini addopts= $(BENCH)
+
+# Engines of others that tests talk to and that pip does not bring: without them those tests are skipped.
+$(PEERS)/waline/.made: tests/peers/waline/package.json
+	mkdir -p $(@D)
+	cp $< $(@D)/
+	npm install --prefix $(@D) --ignore-scripts --omit=dev --no-audit --no-fund --loglevel=error
+	touch $@
+
+peers: $(PEERS)/waline/.made
 
 clean:
 	rm -rf $(VENV)

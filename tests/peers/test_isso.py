@@ -1,16 +1,14 @@
-"""Collecting from a real comment engine that others wrote: Isso, over loopback, by its JSON API and its Atom feed."""
+"""Collecting from a real comment engine that others wrote: Isso, over loopback, by its own kind, as JSON and as a feed.
 
-import subprocess
-import sys
+The whole walk: write, edit, delete, a thousand comments over many pages, restarts, and twenty times kill -9 of ours.
+"""
+
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,92 +17,21 @@ from monitor.jobs import collect, handle
 from monitor.jobs.context import JobContext
 from monitor.services.tools import Tools
 from monitor.storage.db import Database
-from monitor.storage.models import CollectRun, Post, Source, Ticket
+from monitor.storage.models import CollectRun, Post, Ticket
 from monitor.wiring import build_collectors
 from tests.conftest import NOW
-from tests.free_port import free_port
-from tests.installing import wait_until
-from tests.requirements import need
+from tests.peers.isso_engine import Isso, running_isso
+from tests.peers.visitors import Visitors, add_source, check_runs, kept, visitors
 
 pytestmark = pytest.mark.peers
 
-CONF = """
-[general]
-dbpath = {folder}/comments.db
-host = http://127.0.0.1:{port}/
-[server]
-listen = http://127.0.0.1:{port}
-public-endpoint = http://127.0.0.1:{port}
-[guard]
-enabled = false
-[rss]
-base = http://127.0.0.1:{port}/
-limit = 200
-"""
 THREAD = "/t/baoyang"
 
 
-@dataclass
-class Isso:
-    """A running engine, driven as its own page drives it."""
-
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def write(self, text: str, author: str = "路过的车主") -> requests.Response:
-        body = {"text": text, "author": author, "title": "保养那些事"}
-        answer = requests.post(f"{self.url}/new", params={"uri": THREAD}, json=body, timeout=30)
-        assert answer.status_code == 201, answer.text
-        return answer
-
-    def edit(self, written: requests.Response, text: str) -> None:
-        number = written.json()["id"]
-        answer = requests.put(f"{self.url}/id/{number}", json={"text": text}, cookies=_own(written), timeout=30)
-        assert answer.ok, answer.text
-
-    def delete(self, written: requests.Response) -> None:
-        number = written.json()["id"]
-        answer = requests.delete(f"{self.url}/id/{number}", cookies=_own(written), timeout=30)
-        assert answer.ok, answer.text
-
-
-def _own(written: requests.Response) -> dict[str, str]:
-    """The cookie by which the engine knows the author of a comment."""
-    return {key: value for key, value in written.cookies.items() if not key.startswith("isso-")}
-
-
 @pytest.fixture
-def isso(tmp_path: Path) -> Iterator[Isso]:
-    need("peers", "isso is not installed (pip install '.[peers]')", there=find_spec("isso") is not None)
-    port = free_port()
-    conf = tmp_path / "isso.cfg"
-    conf.write_text(CONF.format(folder=tmp_path, port=port), encoding="utf-8")
-    process = subprocess.Popen(
-        [str(Path(sys.executable).parent / "isso"), "-c", str(conf), "run"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(lambda: _is_up(port), 60, "isso does not answer")
-        yield Isso(port)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _is_up(port: int) -> bool:
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/config", timeout=10).ok
-    except requests.RequestException:
-        return False
-
-
-def _source(database: Database, kind: str, options: dict[str, Any]) -> None:
-    with database.writing.begin() as session:
-        session.add(Source(name="车友评论", kind=kind, options=options, cursor={}, next_run_at=NOW))
+def isso() -> Iterator[Isso]:
+    with running_isso() as engine:
+        yield engine
 
 
 def _visit(database: Database, tools: Tools, settings: Any, now: datetime) -> None:
@@ -121,8 +48,8 @@ def _texts(session: Session) -> list[str]:
 
 def _walk(isso: Isso, database: Database, tools: Tools, settings: Any) -> None:
     """Writes, edits and deletes comments, and looks after each visit at what arrived."""
-    isso.write("周末去洗车顺便看了新车展厅，**挺**好看的。")
-    angry = isso.write("保养完方向盘是歪的，打电话没人管，我要投诉。")
+    isso.write("周末去洗车顺便看了新车展厅，**挺**好看的。", THREAD)
+    angry = isso.write("保养完方向盘是歪的，打电话没人管，我要投诉。", THREAD)
     _visit(database, tools, settings, NOW)
     with database.reading() as session:
         assert len(_texts(session)) == 2
@@ -132,7 +59,7 @@ def _walk(isso: Isso, database: Database, tools: Tools, settings: Any) -> None:
     with database.reading() as session:
         assert len(_texts(session)) == 2
     isso.edit(angry, "保养完方向盘是歪的，打电话没人管，我要投诉。刚又去了一次，还是歪的。")
-    calm = isso.write("算了，不说了。")
+    calm = isso.write("算了，不说了。", THREAD)
     _visit(database, tools, settings, NOW + timedelta(hours=2))
     with database.reading() as session:
         post = session.scalars(select(Post).where(Post.text.contains("还是歪的"))).one()
@@ -157,13 +84,70 @@ def test_comments_arrive_through_the_json_api(isso: Isso, sqlite: Database, tool
         "author": "author",
         "created": "created",
         "updated": "modified",
-        "own_site": True,
-        "own_reason": "测试自己启动的",
     }
-    _source(sqlite, "json", options)
+    add_source(sqlite, "json", {**isso.options(), **options})
     _walk(isso, sqlite, tools, settings)
 
 
 def test_comments_arrive_through_the_atom_feed(isso: Isso, sqlite: Database, tools: Tools, settings: Any) -> None:
-    _source(sqlite, "feed", {"url": f"{isso.url}/feed?uri={THREAD}", "own_site": True, "own_reason": "测试自己启动的"})
+    add_source(sqlite, "feed", isso.options(url=f"{isso.url}/feed?uri={THREAD}"))
     _walk(isso, sqlite, tools, settings)
+
+
+THREADS = ("/t/baoyang", "/t/tiche", "/t/shouhou", "/t/long")
+
+
+def test_what_isso_holds_and_what_we_hold_are_equal(isso: Isso, sqlite: Database, settings: Any) -> None:
+    top = isso.write("保养完方向盘是歪的", THREADS[0])
+    answers = [isso.write(f"我也是，第 {number} 个", THREADS[0], answers=top) for number in range(120)]
+    others = isso.write_all([f"提车第 {number} 天" for number in range(30)], THREADS[1])
+    add_source(sqlite, "isso", isso.options(max_pages=30, threads=",".join(THREADS)))
+    with visitors(sqlite, settings.data) as ours:
+        ours.visit()
+        assert kept(sqlite) == isso.held()
+        isso.edit(answers[3], "我也是，今天又歪了")
+        isso.edit(others[0], "提车第零天")
+        isso.delete(top)
+        isso.delete(answers[7])
+        newest = isso.write("马上删", THREADS[1])
+        ours.visit()
+        isso.delete(newest)
+        # The number of the newest comment is given away again.
+        assert isso.write("换一个人说的", THREADS[1]) == newest
+        ours.visit()
+        assert kept(sqlite) == isso.held()
+        _disturb(isso, ours, answers)
+        ours.visit()
+        ours.visit()
+        assert kept(sqlite) == isso.held()
+    assert ours.killed >= 20
+    assert len(isso.held()) > 1100
+    check_runs(sqlite, failed=1)
+
+
+def _disturb(isso: Isso, ours: Visitors, answers: list[int]) -> None:
+    """Writes and deletes while our processes die, and kills the engine while one of them reads."""
+    for number in range(8):
+        isso.write(f"在死掉之前说的 {number}", THREADS[number % 3])
+        isso.delete(answers.pop())
+        ours.die_before_commit()
+        ours.be_killed()
+    isso.write_all([f"一千条里的第 {number} 条" for number in range(1000)], THREADS[3])
+    while ours.killed < 20:
+        ours.be_killed()
+    ours.meanwhile(isso.restart)
+
+
+def test_threads_are_found_through_their_newest_comments(isso: Isso, sqlite: Database, settings: Any) -> None:
+    add_source(sqlite, "isso", isso.options())
+    with visitors(sqlite, settings.data) as ours:
+        ours.visit()
+        for thread in ("/t/a", "/t/有,逗号", "/t/c?d=1&e=2#f"):
+            top = isso.write(f"在 {thread} 说的", thread)
+            answer = isso.write("回一句", thread, answers=top)
+            ours.visit()
+            assert kept(sqlite) == isso.held()
+            isso.delete(answer)
+        ours.visit()
+        assert kept(sqlite) == isso.held()
+    check_runs(sqlite)
