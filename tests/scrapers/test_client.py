@@ -333,6 +333,19 @@ def test_a_host_that_keeps_failing_is_left_alone_and_then_tried_once(
     assert [client(f"{site.address}/a").body for _ in range(2)] == [b"ok", b"ok"]
 
 
+@pytest.mark.parametrize("way", ["hang_up", "hang", "drip_body", "half"])
+def test_not_answering_is_a_failure_too(site: Site, clock: FakeTime, way: str) -> None:
+    ways = {"hang_up": hang_up, "hang": site.hang, "drip_body": site.drip_body, "half": say(b"half", length=9)}
+    site.routes["/a"] = ways[way]
+    client = polite(clock, tries=1, read_seconds=0.05, total_seconds=0.1)
+    for _ in range(5):
+        with pytest.raises(CollectError):
+            client(f"{site.address}/a")
+    with pytest.raises(CollectError, match="连续 5 次"):
+        client(f"{site.address}/a")
+    assert len(site.asked) == 5
+
+
 def test_a_page_that_is_missing_is_no_failure_of_its_host(site: Site, client: PoliteClient) -> None:
     for _ in range(6):
         with pytest.raises(CollectError, match="404"):
