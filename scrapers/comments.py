@@ -13,7 +13,12 @@ from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.posts import MAX_ID, Item, digest, one_line, to_batch
 
 SITE = Option("site", "评论所在网站的网址，用来拼出原文链接；不填则没有链接", placeholder="https://www.example.com")
-MAX_PAGES = Option("max_pages", "每次最多读几页（1–50）；读不完的下次接着读", type=int, default=20)
+MAX_PAGES = Option(
+    "max_pages",
+    "每次最多读几页（1–50），每页一百条；读不完的下次接着读，但一次读不完的页面看不出删了哪些评论",
+    type=int,
+    default=20,
+)
 
 MOST_THREADS = 300
 """Threads that one source can list: each leaves some bytes in the cursor."""
@@ -212,9 +217,9 @@ def link_to(site: str, path: str, anchor: str) -> str:
 
 
 def listed_threads(listed: str, option: str) -> tuple[str, ...]:
-    """The threads in an option that lists them with commas or line by line. Raises `CollectorNotConfigured`."""
-    parts = (part.strip() for line in listed.replace("，", ",").splitlines() for part in line.split(","))
-    names = tuple(dict.fromkeys(part for part in parts if part))
+    """The threads in an option that lists them line by line, or else with commas. Raises `CollectorNotConfigured`."""
+    parts = listed.splitlines() if "\n" in listed.strip() else listed.replace("，", ",").split(",")
+    names = tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
     if len(names) > MOST_THREADS:
         raise CollectorNotConfigured(
             f"选项 {option} 列了 {len(names)} 个页面，最多 {MOST_THREADS} 个；请分成几个来源。", option=option

@@ -105,8 +105,8 @@ class Imap:
             "own_domains", "自己系统发信的域名，用逗号分开：这些域名的 Message-ID 不当作投诉", placeholder="example.com"
         ),
         Option("ca_file", "自己的服务器用的证书（PEM 文件）；公网服务器不用填"),
-        TIMEZONE,
-        OWN_SITE,
+        replace(TIMEZONE, help="邮件未写明时区的时间按哪个时区理解"),
+        replace(OWN_SITE, help="这是自己的邮件服务器：可以在内网，可以不加密（要写 own_reason）"),
     )
 
     account: Account

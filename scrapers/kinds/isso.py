@@ -125,7 +125,8 @@ class Isso:
         replace(URL, help="Isso 服务的网址", placeholder="https://comments.example.com"),
         Option(
             "threads",
-            "要读的页面（Isso 的 uri），用逗号分开；不填则从 /latest 找出有评论的页面，须网站开启 latest-enabled",
+            "要读的页面（Isso 的 uri），用逗号分开（网址里有逗号就一行一个）；"
+            "不填则从 /latest 找出有评论的页面，须网站开启 latest-enabled",
             placeholder="/posts/baoyang/, /about/",
         ),
         SITE,

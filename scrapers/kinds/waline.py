@@ -111,7 +111,7 @@ class Waline:
         replace(URL, help="Waline 服务端的网址", placeholder="https://waline.example.com"),
         Option(
             "paths",
-            "要读的页面（Waline 的 path），用逗号分开；不填则从最新评论找出有评论的页面",
+            "要读的页面（Waline 的 path），用逗号分开（网址里有逗号就一行一个）；不填则从最新评论找出有评论的页面",
             placeholder="/posts/baoyang/, /about/",
         ),
         SITE,

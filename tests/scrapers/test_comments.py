@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scrapers.base import Batch, RawPost, Sign
+from scrapers.base import Batch, Census, RawPost, Sign
 from scrapers.comments import (
     MOST_FOUND,
     MOST_THREADS,
@@ -141,7 +141,7 @@ def test_a_thread_that_is_empty_all_at_once_is_believed_the_second_time() -> Non
     engine = Engine({"a": 5})
     batch = engine.visit({})
     engine.threads["a"].clear()
-    censuses = []
+    censuses: list[Census] = []
     for _ in range(2):
         batch = engine.visit(batch.cursor)
         censuses += batch.censuses
@@ -243,8 +243,12 @@ def test_a_comment_is_linked_where_its_site_is_known(site: str, path: str, link:
     assert link_to(site, path, "c1") == link
 
 
-def test_threads_are_listed_with_any_comma_or_line_by_line() -> None:
-    assert listed_threads(" /a, /b，/c\n/a ,, ", "threads") == ("/a", "/b", "/c")
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [(" /a, /b，/c,/a ,, ", ("/a", "/b", "/c")), ("/a,b\n /c \n\n", ("/a,b", "/c")), ("", ()), ("/a\n", ("/a",))],
+)
+def test_threads_are_listed_with_commas_or_line_by_line(listed: str, names: tuple[str, ...]) -> None:
+    assert listed_threads(listed, "threads") == names
 
 
 def test_too_many_threads_are_refused() -> None:
