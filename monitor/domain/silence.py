@@ -155,7 +155,9 @@ def _rates(stamps: Iterable[float], watched: Iterable[tuple[int, float]], zone: 
             else rate * level
             for h, rate in enumerate(by_hour)
         ]
-    return tuple(rates)
+    # Drawing twice towards the same posts makes a little of nothing: in all, as many are expected as came.
+    told = sum(rate * hours for rate, hours in zip(rates, time, strict=True))
+    return tuple(rate * sum(seen) / told for rate in rates)
 
 
 def _drawn(seen: float, hours: float, towards: float, weight: float) -> float:
