@@ -1,4 +1,4 @@
-"""What happens to posts that came in, in reading order: assess, triage, route, open, announce."""
+"""What happens to posts that came in, in reading order: cluster, assess, triage, route, open, announce."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from monitor.services import alerting, audit
 from monitor.services.alerting import Alarm, ticket_alarm
 from monitor.services.assessing import assess_posts, spoken_text
 from monitor.services.audit import SYSTEM, Doer
+from monitor.services.clustering import cluster_posts
 from monitor.services.followups import hasten
 from monitor.services.routing import Threads, route
 from monitor.services.ticketing import Opening, first_deadlines, open_tickets, search_text
@@ -23,7 +24,7 @@ from monitor.storage.models import Post, Ticket
 from monitor.storage.search import index_tickets
 
 _Key = tuple[int, int, str]
-"""Source, author, and thread or fingerprint: posts that share one belong to one case."""
+"""Source, author, and thread, fingerprint or cluster: posts that share one belong to one case."""
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class _Cases:
 
 def handle_posts(session: Session, posts: Sequence[Post], tools: Tools, now: datetime) -> list[Ticket]:
     """Takes posts all the way, in the caller's transaction; gives the tickets that were opened."""
+    cluster_posts(session, posts, tools.fold)
     judged = assess_posts(session, posts, tools, now)
     cases = _Cases(_open_tickets(session, posts))
     threads = Threads(session, posts, tools)
@@ -90,10 +92,12 @@ def _join(post: Post, verdict: Verdict, cases: _Cases, joining: list[tuple[Post,
 
 
 def _keys(post: Post) -> list[_Key]:
-    """What makes two posts one case: the same author in the same thread, or with the very same words."""
+    """What makes two posts one case: the same author in the same thread, or with the same or nearly the same words."""
     if post.customer_id is None:
         return []
     keys = [(post.source_id, post.customer_id, f"words:{post.fingerprint}")]
+    if post.cluster_id is not None:
+        keys.append((post.source_id, post.customer_id, f"cluster:{post.cluster_id}"))
     if post.thread_id:
         keys.insert(0, (post.source_id, post.customer_id, f"thread:{post.thread_id}"))
     return keys

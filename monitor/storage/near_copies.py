@@ -145,8 +145,10 @@ def look_up(session: Session, signed: Sequence[Signature]) -> Look:
 
 def _holders(session: Session, bands: Iterable[int]) -> dict[int, dict[int, int]]:
     """Who stands in these bands: band → post → the bits of its signature."""
-    connection = session.connection()
     wanted = sorted(bands)  # neighbours in the index one after the other
+    if not wanted:
+        return {}
+    connection = session.connection()
     if connection.dialect.name == "sqlite":
         result = connection.execute(_SQLITE_HOLDERS, {"bands": json.dumps(wanted)})
     else:

@@ -22,6 +22,7 @@ from monitor.services.tools import Tools
 from monitor.storage.models import Assessment, Assignment, AuditEntry, FollowUp, Notification, Post, Ticket
 from tests.factories import make_post, make_ticket
 from tests.fakes import FixedClassifier, FixedSuggester
+from tests.wordings import COMPLAINTS, EDITS
 
 
 def suggesting(tools: Tools, suggestion: Suggestion) -> Tools:
@@ -120,6 +121,32 @@ def test_the_same_words_of_the_same_author_are_one_case_wherever_posted(
     posts = [make_post(session, tools, now, "投诉：异响！", author="甲", thread_id=thread) for thread in ("t", "u")]
     assert len(handle_posts(session, posts, tools, now)) == 1
     assert posts[0].ticket_id == posts[1].ticket_id
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_nearly_the_same_words_of_the_same_author_are_one_case(
+    session: Session, tools: Tools, now: datetime, together: bool
+) -> None:
+    texts = (f"投诉：{COMPLAINTS[0]}", f"投诉：{EDITS['words swapped'](COMPLAINTS[0])}")
+    posts = [make_post(session, tools, now, text, author="甲", thread_id=text[-3:]) for text in texts]
+    for batch in [posts] if together else [posts[:1], posts[1:]]:
+        handle_posts(session, batch, tools, now)
+    assert posts[0].ticket_id == posts[1].ticket_id is not None
+    assert posts[1].outcome is Outcome.JOIN
+
+
+@pytest.mark.parametrize(
+    ("author", "source"), [("乙", "api"), ("", "api"), ("甲", "import")], ids=["another", "nobody known", "elsewhere"]
+)
+def test_copies_of_others_have_their_own_outcome_and_share_a_cluster(
+    session: Session, tools: Tools, now: datetime, author: str, source: str
+) -> None:
+    text = f"投诉：{COMPLAINTS[0]}"
+    first = make_post(session, tools, now, text, author="甲")
+    handle_posts(session, [first], tools, now)
+    other = make_post(session, tools, now, text, author=author, source=built_in_source(session, source))
+    assert len(handle_posts(session, [other], tools, now)) == 1
+    assert first.cluster_id == other.cluster_id is not None
 
 
 def test_after_the_end_of_a_case_the_author_gets_a_new_ticket(session: Session, tools: Tools, now: datetime) -> None:
