@@ -11,6 +11,8 @@ from scrapers.threads import Rereading, Thread, read_moved
 
 MARK = "_mark"
 """The key in `RawPost.extra` of what changes in a listing when a post's own page has something new."""
+LINK = "_link"
+"""The key in `RawPost.extra` of the address of a post's own page."""
 MAX_DETAILS = Option("max_details", "每次最多读多少个详情页（1–100），其余下次接着读", type=int, default=20)
 LIST_PAGES = 3
 """Pages of a listing read at a time where posts have pages of their own: the cursor must remember which were read."""

@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
 
-from scrapers.base import Gone, RawPost, Rejection
-from scrapers.details import MARK
 from scrapers.errors import CollectError, CollectorNotConfigured
+from scrapers.listed_rows import Rows
 from scrapers.markup import is_web_page, to_plain
-from scrapers.posts import Fields, Item, Reading, absolute, digest, fields_of, shape_post
+from scrapers.posts import Reading
 from scrapers.visits import Page, refuse_wall
 
 PATHS = ("id", "link", "title", "text", "author", "created", "updated", "rating", "parent", "thread")
@@ -88,16 +87,6 @@ def is_set(value: Any) -> bool:
     return bool(value)
 
 
-@dataclass(slots=True)
-class _Rows:
-    """What the rows of one page became."""
-
-    items: list[Item] = field(default_factory=list)
-    gone: list[Gone] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-
-
 def parse_json(data: Any, layout: Layout, reading: Reading, *, url: str = "", first: bool = True) -> Page:
     """The posts in a response's data, what it says is deleted, and a rejection for each row that lacks something.
 
@@ -110,15 +99,16 @@ def parse_json(data: Any, layout: Layout, reading: Reading, *, url: str = "", fi
         found = []
     if not isinstance(found, list):
         raise _no_list(data, url)
-    rows = _Rows()
-    for number, item in enumerate(found, start=1):
-        _take(rows, item, f"{url} 第 {number} 条", layout, reading, url)
-    lacking = [item for item in rows.items if isinstance(item, Rejection)]
-    if found and len(lacking) == len(found) >= (1 if layout.required else _TELLING):
+    rows = Rows(reading, url, layout.required)
+    for item in found:
+        words = {name: words_of(search(path, item)) for name, path in layout.fields.items()}
+        words |= {name: to_plain(words[name]) for name in ("text", "title") if name in words}
+        rows.take(words, deleted=is_set(search(layout.deleted, item)), mark=words_of(search(layout.activity, item)))
+    if rows.all_lack(1 if layout.required else _TELLING):
         raise CollectError(
-            f"{url} 的 {len(found)} 条全都读不了：{lacking[0].reason}。接口可能改了，请更新各字段的路径。"
+            f"{url} 的 {len(found)} 条全都读不了：{rows.first_reason()}。接口可能改了，请更新各字段的路径。"
         )
-    return Page(items=rows.items, gone=rows.gone, names=rows.names, refused=rows.refused)
+    return rows.page()
 
 
 def _refuse_error(data: Any, layout: Layout, url: str) -> None:
@@ -140,52 +130,3 @@ def _said(data: Any) -> str:
     values = list(data.values())[:50] if isinstance(data, dict) else []
     values += [inner for value in values if isinstance(value, dict) for inner in list(value.values())[:50]]
     return "；".join(value[:200] for value in values if isinstance(value, str) and value.strip())[:500]
-
-
-def _take(rows: _Rows, item: Any, place: str, layout: Layout, reading: Reading, url: str) -> None:
-    words = {name: words_of(search(path, item)) for name, path in layout.fields.items()}
-    words["url"] = absolute(url, words.pop("link", ""))
-    named = bool(words.get("id", "").strip() or words["url"])
-    if is_set(search(layout.deleted, item)):
-        _take_gone(rows, shape_post(Fields(id=words.get("id", ""), url=words["url"]), reading), place, named=named)
-        return
-    reason = _lacking(words, layout)
-    words["text"], words["title"] = to_plain(words.get("text", "")), to_plain(words.get("title", ""))
-    mark = words_of(search(layout.activity, item))
-    post = shape_post(fields_of(words, {MARK: digest(mark)[:8]} if mark else {}), reading)
-    rows.names.append(f"{post.external_id} {post.extra[MARK]}" if mark else post.external_id)
-    if not reason and post.text:
-        rows.items.append(post)
-        return
-    rows.items.append(Rejection(place, reason or "正文里没有可读的文字"))
-    rows.refused += [post.external_id] if named else []
-
-
-def _take_gone(rows: _Rows, post: RawPost, place: str, *, named: bool) -> None:
-    if named:
-        rows.names.append(post.external_id)
-        rows.gone.append(Gone(post.external_id, "接口标明这一条已删除"))
-    else:
-        rows.items.append(Rejection(place, "接口标明已删除，但没有编号，不知道是哪一条"))
-
-
-def _lacking(words: Mapping[str, str], layout: Layout) -> str:
-    """Why a row cannot be a post, or nothing."""
-    missing = [name for name in layout.required if not words.get("url" if name == "link" else name, "").strip()]
-    if missing:
-        return f"缺少必填项 {'、'.join(missing)}"
-    if not words.get("text", "").strip() and not words.get("title", "").strip():
-        return "按 text 和 title 路径都没有找到文字"
-    return ""
-
-
-def required_of(options: Mapping[str, Any], known: Mapping[str, Any], default: str = "") -> tuple[str, ...]:
-    """The fields that each row must have. Raises `CollectorNotConfigured` for one that is not read at all."""
-    named = str(options.get("required") or default).replace("，", ",").replace("、", ",").split(",")
-    names = tuple(name.strip() for name in named if name.strip())
-    for name in names:
-        if name not in known:
-            raise CollectorNotConfigured(
-                f"选项 required 里的“{name}”没有填写取法；已填的有：{'、'.join(known)}。", option="required"
-            )
-    return names

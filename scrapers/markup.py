@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Iterable, Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -34,7 +33,7 @@ _HIDDEN = re.compile(r"(?is)<(script|style|noscript|template)\b.*?(?:</\1\s*>|$)
 # Elements that hold nothing, or that the next one closes: these never nest by themselves.
 _VOID = {"br", "img", "hr", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr"}
 _FLAT = _VOID | {"p", "li", "dt", "dd", "tr", "td", "th", "option"}
-_NESTING = re.compile(rf"<(/?)(?!(?:{'|'.join(sorted(_FLAT))})[\s/>])[a-zA-Z]", re.IGNORECASE)
+_PIECE = 4096
 _DROPPED = {"script", "style", "noscript", "template", "iframe", "object", "head", "-comment"}
 _BLOCKS = ("p", "div", "br", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre",
            "section", "article", "header", "footer", "hr", "dt", "dd", "dl", "figure", "figcaption", "form", "fieldset",
@@ -44,8 +43,8 @@ _BREAK = "\x1e"
 _EDGES = {**dict.fromkeys(_BLOCKS, _BREAK), "td": " ", "th": " "}
 _WALL_WORDS = re.compile(
     r"[请請]先?登[录錄入]|登录后(?:查看|可见|继续)|需要登录|[尚还]?未登录|登录(?:状态)?已?(?:过期|失效)|验证码|驗證碼"
-    r"|安全验证|人机验证|完成验证|滑动.{0,6}验证|访问(?:过于频繁|被拒绝|受限)|captcha|verify (?:that )?you are (?:a )?human"
-    r"|please (?:log|sign) ?in|log ?in required|not logged in|unusual traffic",
+    r"|安全验证|人机验证|完成验证|滑动.{0,6}验证|访问(?:过于频繁|被拒绝|受限)|captcha"
+    r"|verify (?:that )?you are (?:a )?human|please (?:log|sign) ?in|log ?in required|not logged in|unusual traffic",
     re.IGNORECASE,
 )
 
@@ -62,31 +61,34 @@ def clean_text(text: str) -> str:
 
 def is_too_deep(markup: str) -> bool:
     """Whether elements are nested so deep that building the tree would take minutes: a known way to stall a reader."""
-    # Most pages are cleared by counting alone, which takes a self-closed element for one that stays open.
-    return _deepest(_NESTING.findall(markup)) > MAX_DEPTH and _deepest(_closings(markup)) > MAX_DEPTH
-
-
-def _closings(markup: str) -> Iterator[str]:
+    if not _may_be_deep(markup):
+        return False
+    depth = 0
     for closing, name, self_closed in _TAG.findall(markup):
-        if not self_closed and name.lower() not in _FLAT:
-            yield closing
+        if self_closed or name.lower() in _FLAT:
+            continue
+        depth = max(depth + (-1 if closing else 1), 0)
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
-def _deepest(closings: Iterable[str]) -> int:
-    """How deep elements are nested at most; each that is closed is a slash, each that is opened nothing."""
-    depth = deepest = 0
-    for closing in closings:
-        if closing:
-            depth -= depth > 0
-        else:
-            depth += 1
-            deepest = max(deepest, depth)
-    return deepest
+def _may_be_deep(markup: str) -> bool:
+    """Whether counting alone, piece by piece, leaves it open: it clears nearly every page, and at little cost."""
+    depth = 0
+    for start in range(0, len(markup), _PIECE):
+        closed = markup.count("</", start, start + _PIECE)
+        opened = markup.count("<", start, start + _PIECE) - closed
+        if depth + opened > MAX_DEPTH:
+            return True
+        # Closings that close nothing may stand before all that is opened in a piece.
+        depth = max(depth + opened - closed, opened)
+    return False
 
 
 def parse_html(markup: str) -> LexborHTMLParser | None:
     """The document's tree, or None when it is nested too deep to be a page for people."""
-    if markup.count("<") > MAX_DEPTH and is_too_deep(markup):
+    if is_too_deep(markup):
         return None
     return LexborHTMLParser(_SURROGATE.sub("\ufffd", markup))
 
@@ -98,6 +100,10 @@ def _lines(text: str) -> str:
 
 def text_of(node: LexborNode) -> str:
     """The text a person sees in `node`: blocks become lines, pictures their names."""
+    child = node.first_child
+    if child is not None and child.next is None and child.tag == "-text":
+        # Most elements that are asked for hold a few words and nothing else.
+        return clean_text(" ".join((child.text_content or "").split()))
     return clean_text(_lines(_visible(node)))
 
 

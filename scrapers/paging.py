@@ -33,7 +33,7 @@ def blanks_in(template: str) -> set[str]:
 
 def fill(template: str, words: Mapping[str, str]) -> str:
     """`template` with the blanks named in `words` filled in, percent-encoded; others stay."""
-    return _BLANK.sub(lambda blank: quote(words.get(blank[1], blank[0]), safe="{}"), template)
+    return _BLANK.sub(lambda blank: quote(words.get(blank[1], blank[0]), safe="{}", errors="replace"), template)
 
 
 def check_blanks(template: str, known: set[str]) -> None:
@@ -49,7 +49,8 @@ def with_parameter(url: str, name: str, value: str) -> str:
     parts = urlsplit(url)
     # Taken apart as text: a query in GBK would not survive being decoded.
     kept = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name]
-    return urlunsplit(parts._replace(query="&".join([*kept, f"{quote(name, safe='')}={quote(value, safe='')}"])))
+    added = f"{quote(name, safe='')}={quote(value, safe='', errors='replace')}"
+    return urlunsplit(parts._replace(query="&".join([*kept, added])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

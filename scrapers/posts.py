@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
-from urllib.parse import urljoin
+from functools import lru_cache
+from urllib.parse import urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from scrapers.base import Batch, Census, Cursor, Gone, Note, RawPost, Rejection
@@ -73,7 +74,7 @@ class Reading:
 
 def one_line(text: str, limit: int = 500) -> str:
     """`text` on one line, not longer than `limit`."""
-    return " ".join(clean_text(text[: limit * 4]).split())[:limit]
+    return " ".join(clean_text(text[: limit * 4]).split())[:limit] if text else ""
 
 
 def read_rating(text: str) -> tuple[float | None, float | None]:
@@ -131,9 +132,18 @@ def absolute(base: str, link: str) -> str:
     if not link or link.startswith(("http://", "https://")):
         return link
     try:
+        if link.startswith("/") and not link.startswith("//") and "/." not in link:
+            # Nearly every link of a list is of this form, and joining is dear.
+            return _origin(base) + link
         return urljoin(base, link)
     except ValueError:
         return ""
+
+
+@lru_cache(maxsize=64)
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def to_batch(

@@ -1,205 +1,228 @@
-"""Web pages: which elements are posts and where their parts are, said in CSS selectors."""
+"""Web pages: which elements are posts and where their parts are, said in CSS selectors or XPath."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
-from urllib.parse import urljoin
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
-
-from scrapers.base import Batch, Cursor, Fetch, Option, Rejection
-from scrapers.charsets import named_charset
-from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.markup import parse_html, text_of
-from scrapers.posts import Item, Reading, fields_of, moment_of, read_zone, shape_post, to_batch, utc_now
+from scrapers.base import Batch, Cursor, Fetch, Option, Response
+from scrapers.details import LIST_PAGES, MAX_DETAILS, Details, most_details
+from scrapers.errors import CollectorNotConfigured
+from scrapers.html_details import DetailReader
+from scrapers.html_rows import FIELDS, Layout, check_alike, parse_page, selector_of
+from scrapers.listed_rows import required_of
+from scrapers.listings import MAX_AGE, ORDER, WHOLE, Habits, Listing, habits_of
+from scrapers.paging import FIRST_PAGE, PAGE_SIZE, Paging, check_blanks, paging_of
+from scrapers.posts import Reading, moment_of, read_zone, utc_now
+from scrapers.selecting import Selector
 from scrapers.visits import (
+    CHARSET,
+    EMPTY_PAGES,
+    HISTORY_PAGES,
     MAX_PAGES,
     OWN_SITE,
     RATING_SCALE,
     TIMEZONE,
-    URL,
     Page,
-    known_after,
+    charset_option,
     page_text,
-    refuse_wall,
-    tell_apart,
-    walk,
 )
 
-FIELDS = ("id", "link", "title", "text", "author", "created", "updated", "rating", "parent")
-"""The options that are selectors inside one item, each optionally ending in `@attribute`."""
+__all__ = ["HtmlPage", "Layout", "parse_page"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """Where things are on a page."""
-
-    item: str
-    fields: Mapping[str, str]
-    required: Sequence[str] = ("text",)
-    following: str = ""
-    sentinel: str = ""
-    empty: str = ""
-
-
-def parse_page(markup: str, layout: Layout, reading: Reading, *, url: str = "") -> Page:
-    """The posts on a page and the next page's address. Raises `CollectError` for a wall or a redesign."""
-    tree = parse_html(markup)
-    if tree is None:
-        raise CollectError(f"{url} 的网页嵌套过深，不是正常的页面，已放弃读取。")
-    if layout.sentinel and tree.css_first(layout.sentinel) is not None:
-        raise CollectError(
-            f"{url} 出现了登录或验证标志（{layout.sentinel}）：来源已被拦住，并非没有新帖。请取得授权或改用官方接口。",
-            permanent=True,
-        )
-    following = _absolute(url, _part(tree.root, layout.following)) if layout.following else ""
-    nodes = tree.css(layout.item)
-    if not nodes:
-        _explain_nothing(tree, markup, layout, url)
-    items = [_post(node, number, layout, reading, url) for number, node in enumerate(nodes, start=1)]
-    if nodes and all(isinstance(item, Rejection) for item in items):
-        raise CollectError(f"{url} 找到 {len(nodes)} 条，但每条都缺少必填项：{items[0]}。页面可能改版，请更新选择器。")
-    return Page(items=items, following=following)
-
-
-def _explain_nothing(tree: LexborHTMLParser, markup: str, layout: Layout, url: str) -> None:
-    if layout.empty and tree.css_first(layout.empty) is not None:
-        return
-    refuse_wall(markup, url)
-    raise CollectError(
-        f"{url} 上没有元素符合 item 选择器“{layout.item}”，页面可能改版；"
-        "若列表确实可能为空，请用 empty 选项指出空列表的标志。"
-    )
-
-
-def _part(node: LexborNode | None, selector: str) -> str:
-    """The text or attribute that a selector names; `@attr` alone means the item's own."""
-    if node is None or not selector:
-        return ""
-    path, _, attribute = selector.partition("@")
-    found = node.css_first(path.strip()) if path.strip() not in {"", "."} else node
-    if found is None:
-        return ""
-    if attribute:
-        return (found.attributes.get(attribute.strip().lower()) or "").strip()
-    return text_of(found)
-
-
-def _absolute(base: str, link: str) -> str:
-    try:
-        return urljoin(base, link) if link else ""
-    except ValueError:
-        return ""
-
-
-def _post(node: LexborNode, number: int, layout: Layout, reading: Reading, url: str) -> Item:
-    # Attributes first: reading text changes the tree, and may drop what an attribute is read from.
-    order = sorted(layout.fields.items(), key=lambda field: "@" not in field[1])
-    words = {name: _part(node, selector) for name, selector in order}
-    missing = [name for name in layout.required if not words.get(name)]
-    if missing:
-        return Rejection(f"{url} 第 {number} 条", f"缺少必填项 {'、'.join(missing)}")
-    words["url"] = _absolute(url, words.pop("link", ""))
-    post = shape_post(fields_of(words), reading)
-    return post if post.text else Rejection(f"{url} 第 {number} 条", "正文里没有可读的文字")
-
-
-def _checked(options: Mapping[str, Any], name: str) -> str:
-    """An option's selector, tried once. Raises `CollectorNotConfigured`."""
-    selector = str(options.get(name) or "")
-    path = selector.partition("@")[0].strip()
-    try:
-        if path not in {"", "."}:
-            LexborHTMLParser("<p>").css(path)
-    except SelectolaxError as error:
-        raise CollectorNotConfigured(f"选项 {name} 的值“{selector}”不是有效的 CSS 选择器。", option=name) from error
-    return selector
-
-
-def _required(options: Mapping[str, Any], fields: Mapping[str, str]) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in str(options.get("required") or "text").split(",") if name.strip())
-    for name in names:
-        if name not in fields:
-            raise CollectorNotConfigured(
-                f"选项 required 里的“{name}”没有对应的选择器；已填的有：{'、'.join(fields)}。", option="required"
-            )
-    return names
+_INNER = ("deleted", "activity", "detail")
+_IN_DETAIL = ("id", "text", "author", "created")
+_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlPage:
-    """Reads a list of posts from web pages."""
+    """Reads a list of posts from web pages, and the page of each where that is wanted."""
 
-    title = "网页列表（CSS 选择器）"
+    title = "网页列表（CSS 选择器或 XPath）"
     options = (
-        URL,
-        Option("item", "每条帖子的 CSS 选择器", required=True, placeholder="div.post"),
-        Option("text", "正文的选择器（在一条帖子内）；整条都是正文时填 .", required=True, placeholder=".content"),
-        Option("id", "编号的选择器，可用 @属性", placeholder="@data-id"),
-        Option("link", "链接的选择器", placeholder="a.title@href"),
+        Option(
+            "url",
+            "列表的网址；各页网址有规律时，用 {page} 代表页码或用 {offset} 代表偏移",
+            required=True,
+            placeholder="https://example.com/list-{page}.html",
+        ),
+        Option(
+            "item",
+            "每条帖子的选择器：CSS，或以 xpath: 开头的 XPath；以下各项在一条帖子之内，写法要与它相同",
+            required=True,
+            placeholder="div.post",
+        ),
+        Option(
+            "text",
+            "正文的选择器；整条都是正文时填 . 。各项都可在末尾加 @属性 取属性，再加 =~ 正则 只取第一个括号里的内容",
+            required=True,
+            placeholder=".content",
+        ),
+        Option("id", "编号的选择器", placeholder=r"a.title@href =~ tid=(\d+)"),
+        Option("link", "链接的选择器", placeholder="a.title"),
         Option("title", "标题的选择器", placeholder="a.title"),
         Option("author", "作者的选择器"),
         Option("created", "发表时间的选择器", placeholder="time@datetime"),
         Option("updated", "修改时间的选择器"),
-        Option("rating", "评分的选择器"),
+        Option("rating", "评分的选择器", placeholder=r".star@class =~ star(\d)"),
         RATING_SCALE,
         Option("parent", "所回复的帖子编号的选择器"),
-        Option("required", "必填项，用逗号隔开；全都缺少时按改版报错", default="text"),
-        Option("next", "下一页链接的选择器", placeholder="a.next@href"),
+        Option("thread", "主题编号的选择器"),
+        Option("deleted", "已删除的标志的选择器；一条里有它，这一条算作已删除", placeholder=".deleted"),
+        Option("required", "必填项，用逗号隔开；某条缺少则拒收，全都缺少时按改版报错", default="text"),
+        Option("next", "下一页链接的选择器；网址里写了 {page} 或 {offset} 则不用填", placeholder="a.next"),
+        FIRST_PAGE,
+        PAGE_SIZE,
         MAX_PAGES,
+        EMPTY_PAGES,
+        ORDER,
+        MAX_AGE,
+        WHOLE,
         Option("sentinel", "登录或验证页面的标志（选择器）；出现即停下", placeholder="#login-form, .captcha"),
         Option("empty", "空列表的标志（选择器）；出现时没有帖子也算正常", placeholder=".no-result"),
-        Option("charset", "网页编码；不填则自动识别", placeholder="gb18030"),
+        Option("detail", "详情页链接的选择器；只读没读过的，填了它还要填 detail_text", placeholder="a.title"),
+        Option("detail_text", "详情页上正文的选择器（填了 detail_item 则在一楼之内）", placeholder=".post-body"),
+        Option("detail_item", "详情页上每一楼的选择器；填了它，每一楼都是一条帖子", placeholder="div.floor"),
+        Option("detail_id", "详情页上每一楼编号的选择器；不填则按作者和文字辨认，改了字就当新帖", placeholder="@id"),
+        Option("detail_author", "详情页上作者的选择器"),
+        Option("detail_created", "详情页上发表时间的选择器"),
+        Option("detail_next", "详情页上下一页链接的选择器（填了 detail_item 时）"),
+        Option("activity", "列表里有新回复就会变的内容的选择器（如回复数）；变了就重读详情页", placeholder=".replies"),
+        MAX_DETAILS,
+        CHARSET,
         TIMEZONE,
         OWN_SITE,
     )
 
     url: str
     layout: Layout
+    paging: Paging
     fetch: Fetch
     zone: tzinfo
+    habits: Habits
+    detail_layout: Layout | None = None
+    threads: bool = False
+    most: int = 20
     rating_scale: float | None = None
-    max_pages: int = 5
     charset: str = ""
     clock: Callable[[], datetime] = utc_now
 
     @classmethod
     def build(cls, options: Mapping[str, Any], fetch: Fetch) -> "HtmlPage":
         """A collector of the pages from `url` on. Raises `CollectorNotConfigured`."""
-        fields = {name: selector for name in FIELDS if (selector := _checked(options, name))}
-        charset, following = str(options.get("charset") or ""), _checked(options, "next")
-        if charset and not named_charset(charset):
-            wrong = f"选项 charset 的值“{charset}”不是已知的编码，应类似 gb18030。"
-            raise CollectorNotConfigured(wrong, option="charset")
+        check_blanks(options["url"], {"page", "offset"})
+        layout, detail_layout = _layout(options), _detail_layout(options)
+        paging = paging_of(options, options["url"], "none")
+        if paging.style != "none" and layout.following is not None:
+            raise CollectorNotConfigured("网址里写了页码，就不能再填选项 next；两者只能用一种。", option="next")
+        if paging.style == "none" and layout.following is not None:
+            paging = replace(paging, style="next_url")
+        habits = habits_of(options, paged=paging.style != "none")
+        if detail_layout is not None:
+            habits = replace(habits, max_pages=min(habits.max_pages, LIST_PAGES))
+        if detail_layout is not None and habits.whole:
+            raise CollectorNotConfigured("选项 whole 不能与 detail 一起填。", option="whole")
         return cls(
             url=options["url"],
-            layout=Layout(
-                item=_checked(options, "item"),
-                fields=fields,
-                required=_required(options, fields),
-                following=following if "@" in following or not following else f"{following}@href",
-                sentinel=_checked(options, "sentinel"),
-                empty=_checked(options, "empty"),
-            ),
+            layout=layout,
+            paging=paging,
             fetch=fetch,
             zone=read_zone(options.get("timezone") or "Asia/Shanghai"),
+            habits=habits,
+            detail_layout=detail_layout,
+            threads=bool(options.get("detail_item")),
+            most=most_details(options),
             rating_scale=options.get("rating_scale"),
-            max_pages=min(max(options.get("max_pages", 5), 1), 50) if options.get("next") else 1,
-            charset=charset,
+            charset=charset_option(options),
         )
 
     def collect(self, cursor: Cursor) -> Batch:
-        """The posts on the pages that are new since `cursor`."""
-        known = list(cursor.get("known", []))
-        found = walk(self._read, self.url, known=frozenset(known), max_pages=self.max_pages, empty_pages=2)
-        items, shared = tell_apart(found.items, cursor.get("shared", {}))
-        after = {"known": known_after(items, known) if found.whole else known, "shared": shared}
-        return to_batch(items, after, notes=found.notes)
+        """The posts on the pages that are new since `cursor`. Raises `CollectError`."""
+        batch = self._listing().visit(cursor, self.clock())
+        if self.detail_layout is None:
+            return batch
+        reader = self._reader(self.detail_layout, cursor)
+        done = self._details(reader).complete(batch, cursor)
+        return replace(done, cursor={**done.cursor, "lasts": dict(list(reader.lasts.items())[-_KEPT:])})
 
-    def _read(self, url: str) -> Page:
-        response = self.fetch(url)
+    def history(self, cursor: Cursor) -> Batch:
+        """The next pages into the past. Raises `CollectError`."""
+        if self.detail_layout is None:
+            return self._listing().step_back(cursor, pages=HISTORY_PAGES)
+        batch = self._listing().step_back(cursor, pages=1)
+        return self._details(self._reader(self.detail_layout, {})).complete_all(batch)
+
+    def _listing(self) -> Listing:
+        return Listing(
+            start=self.paging.start,
+            address=lambda place: self.paging.address(self.url, place),
+            parse=self._parse,
+            fetch=self.fetch,
+            habits=self.habits,
+        )
+
+    def _parse(self, response: Response, place: str) -> Page:
         reading = Reading(moment_of(response.headers, self.clock()), self.zone, self.rating_scale)
-        # The override goes before everything, even before bytes that happen to be valid in another encoding.
-        markup = response.body.decode(self.charset, "replace") if self.charset else page_text(response)
-        return parse_page(markup, self.layout, reading, url=response.url)
+        markup, first = page_text(response, self.charset), place == self.paging.start
+        page = parse_page(markup, self.layout, reading, url=response.url, first=first)
+        return replace(page, following=self.paging.following(place, response.url, {}, page.following))
+
+    def _details(self, reader: DetailReader) -> Details:
+        return Details(read=reader.read, most=self.most, threads=self.threads)
+
+    def _reader(self, layout: Layout, cursor: Cursor) -> DetailReader:
+        return DetailReader(
+            layout=layout,
+            threads=self.threads,
+            fetch=self.fetch,
+            clock=self.clock,
+            zone=self.zone,
+            charset=self.charset,
+            lasts=dict(cursor.get("lasts", {})),
+        )
+
+
+def _layout(options: Mapping[str, Any]) -> Layout:
+    item = _needed(options, "item")
+    fields = {name: selector for name in FIELDS if (selector := selector_of(options, name)) is not None}
+    inner = {name: selector_of(options, name) for name in _INNER}
+    check_alike(item, {**fields, **inner})
+    if inner["deleted"] is not None and not {"id", "link"} & fields.keys():
+        raise CollectorNotConfigured("填了 deleted，就要有编号或链接的选择器。", option="id")
+    return Layout(
+        item=item,
+        fields=fields,
+        required=required_of(options, fields, default="text"),
+        following=selector_of(options, "next"),
+        sentinel=selector_of(options, "sentinel"),
+        empty=selector_of(options, "empty"),
+        **inner,
+    )
+
+
+def _detail_layout(options: Mapping[str, Any]) -> Layout | None:
+    """Where things are on the page of one post; None where those pages are not read."""
+    found = {name: selector_of(options, f"detail_{name}") for name in (*_IN_DETAIL, "item", "next")}
+    if not options.get("detail"):
+        for name, selector in found.items():
+            if selector is not None:
+                raise CollectorNotConfigured(f"填了选项 detail_{name}，还要填 detail。", option="detail")
+        return None
+    _needed(options, "detail_text")
+    item = found["item"]
+    if item is not None:
+        check_alike(item, {f"detail_{name}": found[name] for name in _IN_DETAIL})
+    return Layout(
+        item=item or Selector(),
+        fields={name: selector for name in _IN_DETAIL if (selector := found[name]) is not None},
+        following=found["next"],
+        sentinel=selector_of(options, "sentinel"),
+    )
+
+
+def _needed(options: Mapping[str, Any], name: str) -> Selector:
+    selector = selector_of(options, name)
+    if selector is None:
+        raise CollectorNotConfigured(f"缺少选项 {name} 的选择器。", option=name)
+    return selector

@@ -9,9 +9,10 @@ from scrapers.base import Batch, Cursor, Fetch, Option, RawPost, Response
 from scrapers.credentials import HEADERS, TOKEN, credentialed
 from scrapers.details import LIST_PAGES, MAX_DETAILS, Details, most_details
 from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.json_rows import PATHS, Layout, compiled, is_set, load_json, parse_json, required_of, search, words_of
+from scrapers.json_rows import PATHS, Layout, compiled, is_set, load_json, parse_json, search, words_of
+from scrapers.listed_rows import required_of
 from scrapers.listings import MAX_AGE, MOST_PAGES, ORDER, WHOLE, Habits, Listing, habits_of
-from scrapers.markup import to_plain
+from scrapers.markup import clean_text, to_plain
 from scrapers.paging import FIRST_PAGE, PAGE_SIZE, STYLES, Paging, blanks_in, check_blanks, fill, paging_of
 from scrapers.posts import Reading, moment_of, read_zone, utc_now
 from scrapers.threads import Thread
@@ -61,7 +62,7 @@ class Following:
     def named(self, data: Any, style: str) -> str:
         """The cursor or address of the next page, or "" where there is none."""
         found = search(self.cursor if style == "cursor" else self.address, data)
-        words = words_of(found).strip() if is_set(found) else ""
+        words = clean_text(words_of(found)) if is_set(found) else ""
         return words if len(words) <= _LONGEST_PLACE else ""
 
 

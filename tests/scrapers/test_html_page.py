@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapers.base import Batch, Rejection
+from scrapers.base import Batch, Census, Gone, Historian, Rejection, Response
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.html_page import HtmlPage
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, FakeFetch
+from tests.scrapers.fuzzing import THOROUGH, mutated
 
 URL = "https://koubei.example/list"
 SELECTORS = {
@@ -97,6 +98,127 @@ def test_a_wrong_option_is_named(option: str) -> None:
 def test_a_page_nested_to_stall_is_refused() -> None:
     with pytest.raises(CollectError, match="嵌套过深"):
         collect("<div>" * 50_000)
+
+
+COMPLAINTS = (PAYLOADS / "html" / "complaints.html").read_bytes()
+TABLE_URL = "https://complaints.example/zlts/0-0-0-0-0-0_0-0-0-0-0-0-{page}.shtml"
+TABLE: dict[str, str] = {
+    "item": "div.tslb_b tr:has(td)",
+    "id": "td:nth-child(1)",
+    "link": "td.tsjs a",
+    "title": "td.tsjs a@title",
+    "text": "td.tsjs a",
+    "created": "td:nth-child(7)",
+    "thread": r"td:nth-child(2) =~ \S+",
+    "deleted": "td:nth-child(8) =~ 撤诉",
+}
+TABLE_BY_XPATH: dict[str, str] = {
+    "item": "xpath://div[@class='tslb_b']//tr[td]",
+    "id": "xpath:td[1]",
+    "link": "xpath:td[5]/a",
+    "title": "xpath:td[5]/a/@title",
+    "text": "xpath:td[5]/a",
+    "created": "xpath:td[7]",
+    "thread": r"xpath:td[2] =~ \S+",
+    "deleted": "xpath:td[8][contains(., '撤诉')]",
+}
+
+
+@pytest.mark.parametrize("options", [TABLE, TABLE_BY_XPATH], ids=["CSS", "XPath"])
+@pytest.mark.parametrize("charset", ["utf-8", "gb18030"])
+def test_a_table_of_complaints_is_read_row_by_row(options: dict[str, str], charset: str) -> None:
+    first = TABLE_URL.replace("{page}", "1")
+    fetch = FakeFetch({first: COMPLAINTS.decode().encode(charset)})
+    batch = collect_from(fetch, **{**options, "url": TABLE_URL, "max_pages": "1"})
+    one, two = batch.posts
+    assert (one.external_id, one.text, one.title) == ("990103", "车机频繁重启，客服让我等升级", "车机频繁重启")
+    assert (one.url, one.thread_id) == ("https://complaints.example/zlts/990103.html", "青禾")
+    assert (one.created_at, one.zone_assumed) == (datetime(2026, 8, 20, 16, tzinfo=UTC), True)
+    assert two.external_id == "990102"
+    assert batch.gone == (Gone("990101", "来源标明这一条已删除"),)
+    assert batch.rejections == ()
+
+
+def test_pages_are_counted_in_the_address() -> None:
+    url = "https://koubei.example/list-{page}.html"
+    pages = [b"<li>3<li>2", b"<li>1", b"<p>none", b"<p>none"]
+    fetch = FakeFetch({url.replace("{page}", str(number)): body for number, body in enumerate(pages, start=1)})
+    batch = collect_from(fetch, url=url, item="li", text=".")
+    assert ([post.text for post in batch.posts], batch.notes) == (["3", "2", "1"], ())
+
+
+def test_pages_by_offset_begin_at_nought() -> None:
+    fetch = FakeFetch({f"{URL}?start={start}": body for start, body in
+                       {"0": b"<li>3<li>2", "2": b"<li>1", "4": b"<p>", "6": b"<p>"}.items()})  # fmt: skip
+    batch = collect_from(fetch, url=f"{URL}?start={{offset}}", page_size=2, item="li", text=".")
+    assert len(batch.posts) == 3
+
+
+def test_a_wall_on_a_later_page_is_a_wall() -> None:
+    fetch = FakeFetch({URL: b"<li>one<a class=n href='?p=2'>", f"{URL}?p=2": "<p>请先登录后查看</p>".encode()})
+    with pytest.raises(CollectError, match="被拦住") as raised:
+        collect_from(fetch, item="li", text=".", next="a.n")
+    assert raised.value.permanent
+
+
+def test_a_list_of_all_posts_tells_what_is_there() -> None:
+    batch = collect("<li id=a>一<li id=b>二<li id=c><img>", id="@id", whole="true")
+    assert batch.censuses == (Census(frozenset("abc")),)
+    assert [rejection.reason for rejection in batch.rejections] == ["缺少必填项 text"]
+
+
+def test_a_page_that_did_not_change_is_not_read() -> None:
+    first = Response(URL, 200, {"etag": '"v1"'}, b"<li>one")
+    before = collect_from(FakeFetch({URL: first}), item="li", text=".")
+    fetch = FakeFetch({URL: Response(URL, 304, {}, b"")})
+    collector = build("html", {"url": URL, "item": "li", "text": "."}, fetch)
+    after = collector.collect(before.cursor)
+    assert (after.posts, after.cursor) == ((), before.cursor)
+    assert fetch.asked[0][1] == {"If-None-Match": '"v1"'}
+
+
+def test_the_past_is_read_page_by_page() -> None:
+    answers = {URL: b"<li>9<a class=n href='?p=2'>"}
+    answers |= {f"{URL}?p={n}": f"<li>{10 - n}<a class=n href='?p={n + 1}'>".encode() for n in range(2, 7)}
+    fetch = FakeFetch({**answers, f"{URL}?p=7": b"<li>3"})
+    collector = build("html", {"url": URL, "item": "li", "text": ".", "next": "a.n"}, fetch)
+    assert isinstance(collector, Historian)
+    first = collector.history({})
+    second = collector.history(first.cursor)
+    assert ([post.text for post in (*first.posts, *second.posts)], second.more) == (list("9876543"), False)
+
+
+@pytest.mark.parametrize(
+    ("options", "option"),
+    [
+        ({"url": f"{URL}?p={{page}}", "next": "a"}, "next"),
+        ({"text": "xpath:.//p"}, "text"),
+        ({"item": "xpath://li", "text": "p"}, "text"),
+        ({"deleted": ".gone"}, "id"),
+        ({"detail_text": "p"}, "detail"),
+        ({"detail": "a"}, "detail_text"),
+        ({"detail": "a", "detail_text": "p", "detail_item": "xpath://div"}, "detail_text"),
+        ({"detail": "a", "detail_text": "p", "whole": True}, "whole"),
+        ({"url": f"{URL}?p={{seite}}"}, "url"),
+    ],
+)
+def test_options_that_do_not_fit_are_told(options: dict[str, Any], option: str) -> None:
+    with pytest.raises(CollectorNotConfigured) as raised:
+        build("html", {"url": URL, "item": "li", "text": ".", **options}, FakeFetch({}))
+    assert raised.value.option == option
+
+
+@pytest.mark.fuzz
+@given(mutated(LIST) | mutated(COMPLAINTS))
+@THOROUGH
+def test_no_page_breaks_a_visit(body: bytes) -> None:
+    for options in ({**SELECTORS, "next": "a.next", "whole": "true"}, TABLE, TABLE_BY_XPATH):
+        collector = build("html", {"url": URL, **options}, lambda url, **_: Response(url, 200, {}, body))
+        try:
+            batch = collector.collect({})
+        except CollectError:
+            continue
+        assert all(post.text.encode() for post in batch.posts)
 
 
 @given(st.binary(max_size=200), st.integers(0, len(LIST)), st.integers(0, 60))

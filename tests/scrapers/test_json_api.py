@@ -54,7 +54,7 @@ def test_paths_find_every_field() -> None:
     assert (first.url, first.parent_id) == ("https://api.example/p/9", "c1")
     assert (first.rating, first.rating_scale) == (2.0, 5.0)
     assert first.created_at == datetime(2026, 8, 21, tzinfo=UTC)
-    assert batch.rejections == (Rejection(f"{URL} 第 3 条", "按 text 和 title 路径都没有找到文字"),)
+    assert batch.rejections == (Rejection(f"{URL} 第 3 条", "text 和 title 都没有取到文字"),)
 
 
 def test_an_empty_list_is_an_answer() -> None:
@@ -120,7 +120,7 @@ def test_broken_surrogates_and_scripts_become_harmless_words() -> None:
 def test_a_row_marked_as_deleted_is_gone(flag: str) -> None:
     body = f'[{{"id": 1, "text": "甲", "del": {flag}}}, {{"id": 2, "text": "乙", "del": false}}]'
     batch = collect(FakeFetch({URL: body.encode()}), items="@", id="id", text="text", deleted="del")
-    assert batch.gone == (Gone("1", "接口标明这一条已删除"),)
+    assert batch.gone == (Gone("1", "来源标明这一条已删除"),)
     assert [post.external_id for post in batch.posts] == ["2"]
 
 
@@ -133,7 +133,7 @@ def test_a_row_that_says_it_is_not_deleted_is_a_post(flag: str) -> None:
 def test_a_deleted_row_without_a_name_is_told() -> None:
     body = b'[{"text": "x", "del": 1}]'
     batch = collect(FakeFetch({URL: body}), items="@", id="id", text="text", deleted="del")
-    assert (batch.gone, batch.rejections[0].reason) == ((), "接口标明已删除，但没有编号，不知道是哪一条")
+    assert (batch.gone, batch.rejections[0].reason) == ((), "来源标明已删除，但没有编号，不知道是哪一条")
 
 
 def test_a_row_without_a_required_field_is_rejected_by_its_name() -> None:
@@ -148,7 +148,7 @@ def test_a_field_that_is_missing_everywhere_means_that_the_interface_changed() -
     body = json.dumps([{"id": 1, "text": "甲"}, {"id": 2, "text": "乙"}]).encode()
     with pytest.raises(CollectError, match=r"缺少必填项 created.*接口可能改了"):
         collect(FakeFetch({URL: body}), items="@", id="id", text="text", created="at", required="created")
-    with pytest.raises(CollectError, match=r"都没有找到文字.*接口可能改了"):
+    with pytest.raises(CollectError, match=r"都没有取到文字.*接口可能改了"):
         collect(FakeFetch({URL: json.dumps([{"id": n} for n in range(3)]).encode()}), items="@", text="text")
 
 

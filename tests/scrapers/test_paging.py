@@ -10,6 +10,7 @@ URL = "https://api.example/list"
 
 def test_blanks_are_filled_and_strange_words_do_no_harm() -> None:
     assert fill(f"{URL}?c={{cursor}}&p={{page}}", {"cursor": "a&b=c/d"}) == f"{URL}?c=a%26b%3Dc%2Fd&p={{page}}"
+    assert fill(f"{URL}?c={{cursor}}", {"cursor": "\ud83d"}) == with_parameter(URL, "c", "\ud83d") == f"{URL}?c=%3F"
     assert fill(f'{URL}?q={{"a":1}}', {"page": "2"}) == f'{URL}?q={{"a":1}}'
 
 
