@@ -77,9 +77,7 @@ class Dovecot:
         for path in (self.folder, conf, users) if root else ():
             os.chown(path, who.pw_uid, who.pw_gid)
         as_nobody: dict[str, Any] = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []} if root else {}
-        dovecot = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin")
-        assert dovecot is not None
-        self._process = subprocess.Popen([dovecot, "-F", "-c", str(conf)], **as_nobody)
+        self._process = subprocess.Popen([_dovecot(), "-F", "-c", str(conf)], **as_nobody)
         wait_until(self._is_up, 60, "dovecot does not answer")
 
     def stop(self) -> None:
@@ -148,6 +146,11 @@ class Dovecot:
         return {"host": "127.0.0.1", "port": self.port, "ssl": "none", "user": USER, **own, **more}
 
 
+def _dovecot() -> str:
+    """Where the server is, or ""."""
+    return shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin") or ""
+
+
 def _flags_in(words: bytes) -> list[str]:
     return [flag.decode() for flag in imaplib.ParseFlags(words)]
 
@@ -165,8 +168,10 @@ def mail(number: int, words: str) -> bytes:
 @contextmanager
 def running_dovecot() -> Iterator[Dovecot]:
     """An empty mailbox, gone afterwards."""
-    there = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin") is not None
-    need("peers", "Dovecot is not installed (apt-get install dovecot-imapd)", there=there)
+    found = _dovecot()
+    need("peers", "Dovecot is not installed (apt-get install dovecot-imapd)", there=bool(found))
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    need("peers", f"the configuration is for Dovecot 2.3, not {version.strip()}", there=version.startswith("2.3."))
     # Not below pytest's folder, which nobody but its owner may enter.
     with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:
         engine = Dovecot(Path(folder))
