@@ -8,8 +8,13 @@ from sqlalchemy import func, select
 
 from monitor.cli.output import emit, format_option
 from monitor.clock import utc_now
+from monitor.domain.diagnosis import trouble_with_visits
 from monitor.domain.errors import MonitorError
+from monitor.domain.health import Health
 from monitor.domain.tickets import OPEN_STATES
+from monitor.domain.wording import label
+from monitor.services.examining import situation_of
+from monitor.services.setup import BUILT_IN
 from monitor.storage.models import Department, Member, Notification, Post, Source, Ticket
 from monitor.storage.schema import revisions
 from monitor.wiring import Installation, build_tools, check_sources, open_installation
@@ -65,11 +70,18 @@ def _members(place: Installation) -> _Finding:
 
 def _sources(place: Installation) -> _Finding:
     with place.database.reading() as session:
-        failing = [s.name for s in session.scalars(select(Source).where(Source.failures > 0))]
-        count = session.scalar(select(func.count()).select_from(Source).where(Source.enabled)) or 0
-    if failing:
-        return "来源", "有问题", f"出错的来源：{'、'.join(failing)}；见 monitor sources list"
-    return "来源", "正常", f"启用 {count} 个"
+        watched = session.scalars(select(Source).where(Source.enabled, Source.kind.not_in(BUILT_IN))).all()
+    ill = [(source, state) for source in watched if (state := _state(source, place)).is_bad]
+    if ill:
+        names = "、".join(f"{source.name}（{label(state)}）" for source, state in ill)
+        return "来源", "有问题", f"不正常的来源：{names}；原因见来源页面或 monitor sources list"
+    return "来源", "正常", f"启用 {len(watched)} 个"
+
+
+def _state(source: Source, place: Installation) -> Health:
+    """As it was found last; lateness is looked at now, since the job that would notice may be what stands still."""
+    found = trouble_with_visits(situation_of(source), place.settings.zone, utc_now())
+    return found.state if found else source.health
 
 
 def _manners(place: Installation) -> _Finding:

@@ -55,8 +55,8 @@ def trouble_with_visits(now_is: Situation, zone: tzinfo, now: datetime) -> Diagn
 def _failing(now_is: Situation, zone: tzinfo, now: datetime) -> Diagnosis | None:
     if now_is.failures == 0:
         return None
-    last, unseen = now_is.last_success_at, _since_success(now_is, now)
-    if now_is.failures < FAILURES_TO_TELL and (unseen is None or unseen <= max(3 * now_is.interval, _LONG_PAUSE)):
+    last = now_is.last_success_at
+    if now_is.failures < FAILURES_TO_TELL and not _must_wait_long(now_is, now):
         return None
     success = f"上次成功是 {say_moment(last, zone, now=now)}。" if last else "还从未成功过。"
     return Diagnosis(
@@ -68,7 +68,13 @@ def _failing(now_is: Situation, zone: tzinfo, now: datetime) -> Diagnosis | None
 
 
 _LONG_PAUSE = timedelta(hours=6)
-"""A site may ask us to come back tomorrow after a single failure; by then people should know."""
+
+
+def _must_wait_long(now_is: Situation, now: datetime) -> bool:
+    """A site may ask us to come back tomorrow after a single failure; by then people should know."""
+    unseen = _since_success(now_is, now)
+    waits = now_is.next_run_at is not None and now_is.next_run_at > now
+    return waits and unseen is not None and unseen > max(3 * now_is.interval, _LONG_PAUSE)
 
 
 def _since_success(now_is: Situation, now: datetime) -> timedelta | None:
@@ -111,7 +117,7 @@ def _not_yet_seen(now_is: Situation) -> Diagnosis | None:
     failed = f"最近一次没有成功，会自动再试：{now_is.error}" if now_is.failures else ""
     if last is None:
         return Diagnosis(Health.NEW, failed or "还没有采集过，马上开始。")
-    if now_is.state in _UNTIL_SUCCESS and (since is None or last <= since):
+    if now_is.state in _UNTIL_SUCCESS and (since is None or last < since or now_is.failures):
         return Diagnosis(_UNTIL_SUCCESS[now_is.state], failed or "正在等下一次采集的结果。")
     return None
 

@@ -33,7 +33,10 @@ def examine(session: Session, source: Source, zone: tzinfo, now: datetime) -> Di
     marks = run_marks(session, source.id)
     heard = _listen(session, source, marks, zone, now)
     faults = _faults(session, source, marks, now)
-    return _with_failures(_joined(heard, faults), source)
+    found = _with_failures(_joined(heard, faults), source)
+    if source.health is Health.DEGRADED and not faults and not _is_measured_by_before(source, now):
+        return replace(found, reason=f"两周以来一直这样，从现在起以此为准。{found.reason}")
+    return found
 
 
 def situation_of(source: Source) -> Situation:
@@ -96,14 +99,17 @@ def _held(source: Source, found: Diagnosis) -> Diagnosis:
 
 def _faults(session: Session, source: Source, marks: Sequence[RunMark], now: datetime) -> list[Fault]:
     before: list[RunMark] = []
-    since = source.health_since
-    if source.health is Health.DEGRADED and since is not None and now - since <= _USUAL_BY_NOW:
-        before = _with_something(run_marks(session, source.id, before=since))
+    if source.health is Health.DEGRADED and _is_measured_by_before(source, now):
+        before = _with_something(run_marks(session, source.id, before=source.health_since))
     near = [*marks[:_NEWEST], *_with_something(marks)]
     far = before[_CONTAMINATED:] if len(before) > 2 * _CONTAMINATED else before
     rows = {run.id: visit_of(run) for run in runs_numbered(session, {mark.id for mark in (*near, *far)})}
     newest = sorted({mark.id for mark in near}, reverse=True)
     return find_faults([rows[number] for number in newest], [rows[mark.id] for mark in far])
+
+
+def _is_measured_by_before(source: Source, now: datetime) -> bool:
+    return source.health_since is not None and now - source.health_since <= _USUAL_BY_NOW
 
 
 def _with_something(marks: Sequence[RunMark]) -> list[RunMark]:

@@ -80,7 +80,7 @@ def _episode(changes: Sequence[HealthChange], told_at: datetime | None, now: dat
     return _Episode(
         began_at=begins[0].changed_at,
         told=told_at is not None and told_at >= begins[0].changed_at,
-        again=sum(now - change.changed_at <= REMIND_EVERY for change in begins),
+        again=max(sum(now - change.changed_at <= REMIND_EVERY for change in begins), 1),
         same_before=len(begins) > 1 and begins[0].after is begins[1].after,
     )
 
