@@ -9,7 +9,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.silence import (
@@ -62,6 +62,7 @@ def habits(draw: st.DrawFn) -> Habit:
     return learn_habit(moments, START, moments[-1], SHANGHAI)
 
 
+@settings(max_examples=50)
 @given(habits(), st.floats(0, 3000), st.floats(0, 3000))
 def test_every_habit_gives_chances_that_only_fall_as_a_pause_grows(habit: Habit, one: float, other: float) -> None:
     assert min(habit.rates) > 0, "no hour is impossible"
@@ -72,6 +73,7 @@ def test_every_habit_gives_chances_that_only_fall_as_a_pause_grows(habit: Habit,
     assert 0 <= longer <= shorter <= 1
 
 
+@settings(max_examples=50)
 @given(habits(), st.floats(0, 1000), st.floats(0, 1000))
 def test_what_is_expected_adds_up(habit: Habit, first: float, second: float) -> None:
     middle = START + timedelta(hours=first)
@@ -156,16 +158,17 @@ def test_posts_that_come_in_clumps_are_given_more_time(posts_a_day: int, hours: 
 
 
 @pytest.mark.fuzz
-@pytest.mark.parametrize(("clump", "swing", "most"), [(1, 0, 1.0), (3, 0, 2.5), (3, 0.5, 4.0)])
-@pytest.mark.parametrize(("posts_a_day", "years"), [(1, 12), (5, 12), (20, 12), (200, 3)])
-def test_false_alarms_stay_rare_over_years(
-    posts_a_day: int, years: int, clump: float, swing: float, most: float
-) -> None:
+@pytest.mark.parametrize(("clump", "swing", "most"), [(1, 0, 0.7), (3, 0, 1.2), (3, 0.5, 1.7)])
+def test_false_alarms_stay_rare_over_years(clump: float, swing: float, most: float) -> None:
+    """The table in the module's docstring is of the same simulation, ten years for each source."""
     rng = random.Random(7)
-    runs = [simulate(posts_a_day, rng, relearn=1, clump=clump, swing=swing) for _ in range(4 * years)]
+    runs = [
+        simulate(posts_a_day, rng, clump=clump, swing=swing)
+        for posts_a_day, times in ((1, 12), (5, 8), (20, 6), (200, 2))
+        for _ in range(times)
+    ]
     alarms = sum(alarms for alarms, _ in runs) / (len(runs) * 90 / 365)
-    noticed = median(hours for _, times in runs for hours in times)
-    assert alarms < most, f"{alarms:.2f} a year; a stop is noticed after {noticed:.1f} h"
+    assert alarms < most, f"{alarms:.2f} false alarms a year for each source"
 
 
 @pytest.fixture(scope="module")

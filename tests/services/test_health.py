@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 from monitor.domain.alerts import Rendered
 from monitor.domain.health import Health
 from monitor.services import health
-from monitor.services.collecting import take_in
+from monitor.services.collecting import collect_next, take_in
 from monitor.services.runs import note_run
 from monitor.services.setup import BUILT_IN
 from monitor.services.tools import Tools
+from monitor.storage.db import Database
 from monitor.storage.models import AuditEntry, CollectRun, HealthChange, Notification, Post, Source
 from scrapers.base import Batch, Note, Payload, RawPost, Sign
+from scrapers.errors import CollectError
+from tests.fakes import collectors
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -390,3 +393,17 @@ def test_all_sources_but_the_built_in_ones_are_watched_batch_by_batch(life: Life
     kinds = life.session.scalars(select(Source.kind).where(Source.id.in_(seen))).all()
     assert len(seen) == len(set(seen)) >= 6
     assert not set(kinds) & set(BUILT_IN)
+
+
+def test_every_visit_looks_by_itself(database: Database, tools: Tools, now: datetime) -> None:
+    with database.writing.begin() as session:
+        session.add(Source(name="论坛", kind="feed", options={}, cursor={}, next_run_at=now))
+    spoken = replace(tools, render=words_of)
+    build = collectors([Batch((RawPost("1", "好"),), {}), CollectError("要登录才能看。", permanent=True)])
+    for minutes in (0, 15):
+        assert collect_next(database.writing, build, spoken, now + timedelta(minutes=minutes))
+    with database.reading() as session:
+        source = session.scalars(select(Source).where(Source.name == "论坛")).one()
+        assert (source.health, source.health_since) == (Health.BLOCKED, now + timedelta(minutes=15))
+        assert source.health_reason.endswith("要登录才能看。")
+        assert session.scalars(select(Notification.subject)).all() == ["bad 被拒绝 0分 #1"]
