@@ -79,7 +79,7 @@ class Listing:
         items, shared = tell_apart(found.items, cursor.get("shared", {}))
         after, more = self._after(found, cursor)
         if self.habits.single:
-            after |= self._validators(opened, cursor)
+            after |= validators_of_a_repeat(opened, cursor) if self.habits.whole else validators(opened)
         return to_batch(
             items,
             {**after, "shared": shared},
@@ -139,16 +139,6 @@ class Listing:
             return {"known": known, "fresh": remember(fresh), "place": found.following, "read": read}, True
         return {"known": remember(fresh, known)}, False
 
-    def _validators(self, opened: Response, cursor: Cursor) -> dict[str, str]:
-        """What asks for the page only if it changed; a page that tells deletions must first have come twice.
-
-        A post counts as gone when it is missing twice, and a page that did not change is not read a second time.
-        """
-        if not self.habits.whole:
-            return validators(opened)
-        body = hashlib.blake2b(opened.body, digest_size=12).hexdigest()
-        return {"body": body, **(validators(opened) if cursor.get("body") == body else {})}
-
     def _census(self, found: Walk, items: Sequence[Item], place: str) -> tuple[Census, ...]:
         ids = frozenset([item.external_id for item in items if isinstance(item, RawPost)]) | {*found.refused}
         if not self.habits.whole or not found.ended or place != self.start or not ids:
@@ -168,6 +158,15 @@ class Listing:
                 Sign.DOUBTFUL,
                 "列表从旧到新排列，新帖在后面的页里，会读不到：请改用从新到旧的网址，或把 order 设为 oldest_first。",
             )
+
+
+def validators_of_a_repeat(response: Response, cursor: Cursor) -> dict[str, str]:
+    """What asks for a page only if it changed, once it has come twice; until then, what tells a repeat.
+
+    A post counts as gone when it is missing twice, and a page that did not change is not read a second time.
+    """
+    body = hashlib.blake2b(response.body, digest_size=12).hexdigest()
+    return {"body": body, **(validators(response) if cursor.get("body") == body else {})}
 
 
 def is_ascending(items: Sequence[Item]) -> bool:

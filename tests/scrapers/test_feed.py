@@ -2,16 +2,19 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapers.base import RawPost, Rejection, Response, Sign
+from scrapers.base import Batch, Historian, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError
 from scrapers.kinds.feed import Feed, parse_feed
+from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, ZONE, FakeFetch
+from tests.scrapers.fuzzing import THOROUGH, mutated
 
 URL = "https://forum.example/feed"
 PAYLOAD_NAMES = ["rss.xml", "rdf.xml", "atom.xml", "jsonfeed.json"]
@@ -121,6 +124,148 @@ def test_a_gap_between_visits_is_told() -> None:
     assert (len(after.posts), after.rejections) == (1, ())
 
 
+def test_an_id_that_was_the_address_is_known_again_under_a_new_one() -> None:
+    item = "<link>https://a.example/1</link><title>题</title><description>轮毂裂了</description>"
+    before = feed(FakeFetch({URL: rss(item)})).collect({})
+    after = feed(FakeFetch({URL: rss(f"<guid>7</guid>{item}")})).collect(before.cursor)
+    assert after.posts[0].external_id == "https://a.example/1"
+
+
+def atom(*numbers: int, links: str = "") -> bytes:
+    entries = "".join(
+        f"<entry><id>{number}</id><title>第 {number} 帖</title><updated>2026-08-{number:02}T00:00:00Z</updated></entry>"
+        for number in numbers
+    )
+    return f"<feed xmlns='http://www.w3.org/2005/Atom'>{links}{entries}</feed>".encode()
+
+
+def numbers(batch: Batch) -> list[int]:
+    return [int(post.external_id) for post in batch.posts]
+
+
+def test_earlier_pages_are_read_until_what_is_known() -> None:
+    pages = {
+        URL: atom(9, 8, links="<link rel='self' href='/feed'/><link rel='next' href='/feed?page=2'/>"),
+        f"{URL}?page=2": atom(7, 6, links="<link rel='next' href='/feed?page=3'/>"),
+        f"{URL}?page=3": atom(5, 4),
+    }
+    before = feed(FakeFetch({URL: atom(6, 5)})).collect({})
+    fetch = FakeFetch(pages)
+    after = feed(fetch).collect(before.cursor)
+    assert (numbers(after), len(fetch.asked), after.notes) == ([9, 8, 7, 6], 2, ())
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        atom(9, links="<link rel='prev-archive' href='https://forum.example/old'/>"),
+        (
+            b"<rss xmlns:a='http://www.w3.org/2005/Atom'><channel><link>https://forum.example</link>"
+            b"<a:link rel='next' href='/old'/><item><guid>9</guid><title>x</title></item></channel></rss>"
+        ),
+        b'{"version": "https://jsonfeed.org/version/1.1", "next_url": "/old", "items": [{"id": 9, "title": "x"}]}',
+        (
+            b"<rss xmlns:a='http://www.w3.org/2005/Atom'><channel><a:link rel='next' href='/old'/>"
+            b"<item><guid>9</guid><title>A&B</title></item></channel></rss>"
+        ),
+    ],
+    ids=["archive", "RSS", "JSON Feed", "broken RSS"],
+)
+def test_every_format_may_lead_to_earlier_pages(first: bytes) -> None:
+    fetch = FakeFetch({URL: first, "https://forum.example/old": atom(8)})
+    assert numbers(feed(fetch).collect({})) == [9, 8]
+
+
+def test_the_past_of_a_feed_is_read_to_its_beginning() -> None:
+    pages = {URL: atom(9, links=f"<link rel='next' href='{URL}?p=2'/>")}
+    pages |= {f"{URL}?p={n}": atom(10 - n, links=f"<link rel='next' href='{URL}?p={n + 1}'/>") for n in range(2, 7)}
+    collector = feed(FakeFetch({**pages, f"{URL}?p=7": atom(3)}))
+    assert isinstance(collector, Historian)
+    first = collector.history({})
+    second = collector.history(first.cursor)
+    assert (numbers(first), first.more) == ([9, 8, 7, 6, 5], True)
+    assert (numbers(second), second.more) == ([4, 3], False)
+
+
+def test_a_page_that_fails_makes_the_next_visit_read_the_feed_again() -> None:
+    first = Response(URL, 200, {"etag": '"v1"'}, atom(9, links="<link rel='next' href='/old'/>"))
+    batch = feed(FakeFetch({URL: first, "https://forum.example/old": CollectError("忙")})).collect({})
+    assert (numbers(batch), [note.sign for note in batch.notes]) == ([9], [Sign.PAGE_FAILED])
+    assert "etag" not in batch.cursor
+
+
+def test_a_weak_etag_is_sent_back_as_it_came() -> None:
+    before = feed(FakeFetch({URL: Response(URL, 200, {"etag": 'W/"a1"'}, atom(9))})).collect({})
+    fetch = FakeFetch({URL: Response(URL, 304, {}, b"")})
+    feed(fetch).collect(before.cursor)
+    assert fetch.asked[0][1] == {"If-None-Match": 'W/"a1"'}
+
+
+def test_a_feed_that_moved_for_good_tells_where() -> None:
+    there = Response("https://new.example/feed", 200, {}, atom(9), moved_to="https://new.example/feed")
+    (note,) = feed(FakeFetch({URL: there})).collect({}).notes
+    assert (note.sign, note.link) == (Sign.MOVED, "https://new.example/feed")
+
+
+def test_the_wish_of_a_site_is_handed_on_and_kept_while_nothing_changes() -> None:
+    body = b"<rss><channel><ttl>30</ttl><item><title>x</title></item></channel></rss>"
+    before = feed(FakeFetch({URL: Response(URL, 200, {"cache-control": "max-age=600"}, body)})).collect({})
+    after = feed(FakeFetch({URL: Response(URL, 304, {}, b"")})).collect(before.cursor)
+    assert (before.wait, after.wait) == (1800, 1800)
+
+
+def test_hours_and_days_of_quiet_are_kept() -> None:
+    quiet = "<skipHours><hour>4</hour><hour>5</hour></skipHours><skipDays><day>Saturday</day></skipDays>"
+    body = f"<rss><channel>{quiet}<item><title>x</title></item></channel></rss>".encode()
+    assert feed(FakeFetch({URL: body})).collect({}).wait == 20 * 3600
+
+
+def test_a_feed_that_became_empty_is_doubtful() -> None:
+    before = feed(FakeFetch({URL: atom(9)})).collect({})
+    after = feed(FakeFetch({URL: atom()})).collect(before.cursor)
+    assert ([note.sign for note in after.notes], after.cursor["seen"]) == ([Sign.DOUBTFUL], before.cursor["seen"])
+
+
+def test_what_is_missing_in_the_middle_can_be_told_as_deleted() -> None:
+    collector = replace(feed(FakeFetch({URL: atom(9, 8, 6)})), deletions=True)
+    (census,) = collector.collect({}).censuses
+    assert (census.ids, census.since, census.sure) == (
+        frozenset({"9", "8", "6"}),
+        datetime(2026, 8, 6, 0, 0, 1, tzinfo=UTC),
+        False,
+    )
+    assert feed(FakeFetch({URL: atom(9, 8)})).collect({}).censuses == ()
+
+
+def test_a_feed_out_of_order_tells_no_deletions() -> None:
+    batch = replace(feed(FakeFetch({URL: atom(3, 9, 8)})), deletions=True).collect({})
+    assert (batch.censuses, [note.sign for note in batch.notes]) == ((), [Sign.OTHER])
+
+
+def test_a_feed_that_tells_deletions_is_read_twice_before_it_may_be_skipped() -> None:
+    response = Response(URL, 200, {"etag": '"v1"'}, atom(9, 8))
+    collector = replace(feed(FakeFetch({URL: response})), deletions=True)
+    first = collector.collect({})
+    second = collector.collect(first.cursor)
+    assert ("etag" in first.cursor, second.cursor["etag"]) == (False, '"v1"')
+
+
+def test_a_post_from_the_future_is_kept_without_its_date() -> None:
+    (post,) = parse(rss("<title>甲</title><pubDate>Tue, 18 Aug 2099 10:00:00 GMT</pubDate>"))
+    assert (post.text, post.created_at) == ("甲", None)
+
+
+def test_an_item_that_is_no_object_is_counted() -> None:
+    body = b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": 1, "title": "x"}, 7, null]}'
+    assert [isinstance(item, Rejection) for item in parse_feed(body, now=NOW, zone=ZONE)] == [False, True, True]
+
+
+def test_a_charset_can_be_forced() -> None:
+    collector = build("feed", {"url": URL, "charset": "big5"}, FakeFetch({URL: rss("<title>x</title>").replace(
+        b"x", "維修三次".encode("big5"))}))  # fmt: skip
+    assert collector.collect({}).posts[0].title == "維修三次"
+
+
 def test_relative_dates_count_from_when_the_page_was_written() -> None:
     headers = {"date": "Sat, 22 Aug 2026 03:00:00 GMT"}
     body = rss("<title>甲</title><pubDate>3分钟前</pubDate>")
@@ -136,6 +281,7 @@ def test_relative_dates_count_from_when_the_page_was_written() -> None:
         ("", "空白"),
         ("<opml><body/></opml>", "不是 RSS 或 Atom"),
         ('{"errno": 1}', "不是 JSON Feed"),
+        ('[{"id": 1}]', "不是 JSON Feed"),
         ('{"version": ', "残缺"),
         ("<<<>>>", "残缺或不是订阅源"),
     ],
@@ -194,6 +340,19 @@ def test_a_hostile_address_is_not_kept() -> None:
 def test_ten_megabytes_of_words_are_kept_whole() -> None:
     batch = feed(FakeFetch({URL: rss(f"<guid>1</guid><description>{'长' * 3_000_000}</description>")})).collect({})
     assert len(batch.posts[0].text) == 3_000_000
+
+
+@pytest.mark.fuzz
+@given(st.sampled_from(PAYLOAD_NAMES).flatmap(lambda name: mutated(payload(name))))
+@THOROUGH
+def test_no_damage_breaks_a_visit(body: bytes) -> None:
+    collector = replace(feed(FakeFetch({URL: body})), deletions=True, max_pages=1)
+    for read in (collector.collect, collector.history):
+        try:
+            batch = read({})
+        except (CollectError, KeyError):
+            continue
+        assert all(post.text.encode() for post in batch.posts)
 
 
 @given(st.binary(max_size=200), st.sampled_from(PAYLOAD_NAMES), st.integers(0, 900), st.integers(0, 40))
