@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from scrapers.base import Batch, Cursor, Fetch, Option, Rejection
+from scrapers.base import Batch, Cursor, Fetch, Option, Payload, Rejection
 from scrapers.errors import CollectError
 from scrapers.files import FIELDS, read_file
 from scrapers.posts import Item, read_zone, to_batch, utc_now
@@ -17,7 +17,18 @@ from scrapers.visits import RATING_SCALE, TIMEZONE
 __all__ = ["Folder", "read_file", "read_rows"]
 
 BATCH = 2000
+EVIDENCE = 5_000_000
+"""Files up to this size are kept whole as evidence when they are first read, or read anew."""
+_MOST_EVIDENCE = 20_000_000
 _UNFINISHED = (".tmp", ".part", ".crdownload", ".swp", "~")
+_CONTENT_TYPES = {
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".jsonl": "application/jsonl",
+    ".ndjson": "application/jsonl",
+    ".gz": "application/gzip",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _LABELS = {
     "id": "编号",
     "text": "正文",
@@ -91,6 +102,18 @@ def progress_of(path: Path, before: Mapping[str, Any] | None) -> Progress:
     )
 
 
+def _evidence(path: Path, progress: Progress) -> tuple[Payload, ...]:
+    """The file as it is, unless it is large."""
+    if progress.size > EVIDENCE:
+        return ()
+    try:
+        body = path.read_bytes()
+    except OSError:
+        # It was readable a moment ago; its rows are told all the same.
+        return ()
+    return (Payload(path.name, body, _CONTENT_TYPES.get(path.suffix.lower(), "")),)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
     """Reads the files in one folder."""
@@ -124,35 +147,36 @@ class Folder:
         before = cursor.get("files", {})
         after: dict[str, Any] = {}
         items: list[Item] = []
+        payloads: list[Payload] = []
         paths = files_in(self.path)
         for path in paths:
             room = BATCH - len(items)
-            if room <= 0:
+            if room <= 0 or sum(len(payload.body) for payload in payloads) > _MOST_EVIDENCE:
                 after |= {path.name: before[path.name]} if path.name in before else {}
                 continue
-            found, progress = self._read(path, before.get(path.name), room)
+            found, progress, begun = self._read(path, before.get(path.name), room)
             items += found
+            payloads += _evidence(path, progress) if begun and progress else ()
             after |= {path.name: progress.as_json()} if progress else {}
-        more = any(not after.get(path.name, {"done": False})["done"] for path in paths)
-        return to_batch(items, {"files": after}, more=more and len(items) >= BATCH)
+        full = len(items) >= BATCH or sum(len(payload.body) for payload in payloads) > _MOST_EVIDENCE
+        more = full and any(not after.get(path.name, {"done": False})["done"] for path in paths)
+        return replace(to_batch(items, {"files": after}, more=more), payloads=tuple(payloads))
 
-    def _read(self, path: Path, before: Mapping[str, Any] | None, room: int) -> tuple[list[Item], Progress | None]:
+    def _read(
+        self, path: Path, before: Mapping[str, Any] | None, room: int
+    ) -> tuple[list[Item], Progress | None, bool]:
+        """The next rows of a file, how far it is read then, and whether it was begun with them."""
         try:
             progress = progress_of(path, before)
         except OSError as error:
             # Without progress kept, the next visit tries again, and says so again until it can be read.
-            return [Rejection(path.name, f"打不开：{error.strerror or error}")], None
+            return [Rejection(path.name, f"打不开：{error.strerror or error}")], None, False
         if progress.done:
-            return [], progress
+            return [], progress, False
         rows = self._rows(path, progress.rows, room)
         found = list(rows)
-        return found, Progress(
-            size=progress.size,
-            mtime=progress.mtime,
-            sha256=progress.sha256,
-            rows=progress.rows + len(found),
-            done=len(found) < room,
-        )
+        after = replace(progress, rows=progress.rows + len(found), done=len(found) < room)
+        return found, after, progress.rows == 0
 
     def _rows(self, path: Path, start: int, limit: int) -> Iterator[Item]:
         return read_file(

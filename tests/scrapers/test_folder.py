@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapers.base import Batch, RawPost, Rejection
+from scrapers.base import Batch, Payload, RawPost, Rejection
 from scrapers.errors import CollectError
 from scrapers.kinds.folder import Folder, read_file
 from tests.scrapers.conftest import NOW, PAYLOADS, ZONE
+from tests.scrapers.fuzzing import THOROUGH, mutated
 
 
 def folder(path: Path, **mapping: str) -> Folder:
@@ -236,6 +237,30 @@ def test_identical_rows_keep_their_numbers_across_pieces(tmp_path: Path) -> None
     assert len({post.external_id for post in (*first.posts, *second.posts)}) == 2500
 
 
+def test_a_file_is_kept_as_evidence_when_it_is_begun_and_not_again(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.csv", "text\n" + "顶\n" * 2500)
+    first = visit(tmp_path)
+    second = visit(tmp_path, first)
+    assert first.payloads == (Payload("a.csv", path.read_bytes(), "text/csv"),)
+    assert (second.payloads, visit(tmp_path, second).payloads) == ((), ())
+    put(path, "text\n改了\n")
+    assert visit(tmp_path, second).payloads[0].body == path.read_bytes()
+
+
+def test_a_large_file_is_read_and_not_kept(tmp_path: Path) -> None:
+    put(tmp_path / "a.csv", "id,text\n1," + "长" * 2_000_000 + "\n")
+    batch = visit(tmp_path)
+    assert (len(batch.posts), batch.payloads) == (1, ())
+
+
+def test_many_files_of_evidence_come_in_pieces(tmp_path: Path) -> None:
+    for number in range(7):
+        put(tmp_path / f"{number}.csv", f"id,text\n{number}," + "长" * 1_300_000 + "\n")
+    first = visit(tmp_path)
+    second = visit(tmp_path, first)
+    assert ([len(first.posts), len(second.posts)], first.more, second.more) == ([6, 1], True, False)
+
+
 @pytest.mark.parametrize("name", [".a.csv", "~$a.xlsx", "a.csv.tmp", "a.csv.part"])
 def test_a_file_still_being_written_is_left(tmp_path: Path, name: str) -> None:
     put(tmp_path / name, "text\n半\n")
@@ -254,6 +279,16 @@ def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, bod
     path = put(tmp_path_factory.mktemp("fuzz") / f"a{ending}", body)
     for item in read(path):
         assert isinstance(item, (RawPost, Rejection))
+
+
+@pytest.mark.fuzz
+@given(st.sampled_from(["export.csv", "rows.jsonl"]), st.data())
+@THOROUGH
+def test_no_damage_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
+    body = data.draw(mutated((PAYLOADS / "folder" / name).read_bytes()))
+    path = tmp_path_factory.getbasetemp() / f"fuzzed{Path(name).suffix}"
+    for item in read(put(path, body)):
+        assert isinstance(item, Rejection) or item.text.encode()
 
 
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=6))
