@@ -1,6 +1,6 @@
 """Collecting from a real mail server that others wrote: Dovecot, over loopback.
 
-Deliver, save anew, delete, a thousand mails in batches, restarts, new numbers, and twenty times kill -9 of ours. What
+Deliver, save anew, delete, a thousand mails in batches, restarts, new numbers, and kill -9 of ours twenty times. What
 is deleted in a mailbox was put away and not taken back: we keep it.
 """
 
@@ -81,7 +81,8 @@ def test_what_the_mailbox_ever_held_and_what_we_hold_are_equal(
         mails.deliver(3, "重新编号以后，第")
         ours.visit()
         assert _ours(sqlite) == _ever(mails)
-    assert ours.killed >= 20
+    assert ours.died >= 17
+    assert ours.killed >= 5
     assert len(mails.texts) > 1100
     assert not dovecot.flags()
     check_runs(sqlite, failed=1)
@@ -89,12 +90,11 @@ def test_what_the_mailbox_ever_held_and_what_we_hold_are_equal(
 
 def _disturb(dovecot: Dovecot, ours: Visitors, mails: Delivered) -> None:
     """Delivers while our processes die, and kills the server while one of them reads."""
-    for _ in range(8):
-        mails.deliver(5, "在死掉之前来的，第")
+    for _ in range(17):
+        mails.deliver(3, "在死掉之前来的，第")
         ours.die_before_commit()
-        ours.be_killed()
     mails.deliver(1000, "一千封里的第")
-    while ours.killed < 20:
+    while ours.killed < 5:
         ours.be_killed()
     mails.deliver(100, "服务器倒下之前来的，第")
     ours.meanwhile(dovecot.restart)

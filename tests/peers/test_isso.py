@@ -1,6 +1,6 @@
 """Collecting from a real comment engine that others wrote: Isso, over loopback, by its own kind, as JSON and as a feed.
 
-The whole walk: write, edit, delete, a thousand comments over many pages, restarts, and twenty times kill -9 of ours.
+The whole walk: write, edit, delete, a thousand comments over many pages, restarts, and twenty times kill -9.
 """
 
 from collections.abc import Iterator
@@ -120,20 +120,20 @@ def test_what_isso_holds_and_what_we_hold_are_equal(isso: Isso, sqlite: Database
         ours.visit()
         ours.visit()
         assert kept(sqlite) == isso.held()
-    assert ours.killed >= 20
+    assert ours.died >= 17
+    assert ours.killed >= 5
     assert len(isso.held()) > 1100
     check_runs(sqlite, failed=1)
 
 
 def _disturb(isso: Isso, ours: Visitors, answers: list[int]) -> None:
     """Writes and deletes while our processes die, and kills the engine while one of them reads."""
-    for number in range(8):
+    for number in range(17):
         isso.write(f"在死掉之前说的 {number}", THREADS[number % 3])
         isso.delete(answers.pop())
         ours.die_before_commit()
-        ours.be_killed()
     isso.write_all([f"一千条里的第 {number} 条" for number in range(1000)], THREADS[3])
-    while ours.killed < 20:
+    while ours.killed < 5:
         ours.be_killed()
     ours.meanwhile(isso.restart)
 

@@ -46,20 +46,20 @@ def test_what_waline_holds_and_what_we_hold_are_equal(waline: Waline, sqlite: Da
         ours.visit()
         ours.visit()
         assert kept(sqlite) == waline.held()
-    assert ours.killed >= 20
+    assert ours.died >= 17
+    assert ours.killed >= 5
     assert len(waline.held()) > 1100
     check_runs(sqlite, failed=1)
 
 
 def _disturb(waline: Waline, ours: Visitors, others: list[int]) -> None:
     """Writes and deletes while our processes die, and kills the engine while one of them reads."""
-    for number in range(8):
+    for number in range(17):
         waline.write(f"在死掉之前说的 {number}", PATHS[number % 2])
         waline.delete(others.pop())
         ours.die_before_commit()
-        ours.be_killed()
     waline.write_all([f"一千条里的第 {number} 条" for number in range(1000)], PATHS[2])
-    while ours.killed < 20:
+    while ours.killed < 5:
         ours.be_killed()
     ours.meanwhile(waline.restart)
 

@@ -30,7 +30,10 @@ class Visitors:
 
     process: subprocess.Popen[str]
     now: datetime = NOW
+    died: int = 0
+    """How often one ended between fetch and commit."""
     killed: int = 0
+    """How often one was ended at any other moment."""
     seconds: float = 0.5
     """How long a round took that nobody disturbed."""
     chance: random.Random = field(default_factory=lambda: random.Random(4))
@@ -46,7 +49,7 @@ class Visitors:
         """One round that ends by kill -9 when everything was fetched and nothing is kept."""
         self._send(die=True)
         assert self._end() == -signal.SIGKILL
-        self.killed += 1
+        self.died += 1
 
     def be_killed(self) -> None:
         """One round that is ended by kill -9 at some moment; now and then it was over before."""
