@@ -204,7 +204,7 @@ def _posts_share(visits: Visits, count: Count) -> float:
 
 
 _ENOUGH_NOW, _PLENTY_NOW, _ENOUGH_BEFORE = 15, 40, 30
-_MOST_RECENT = 12
+_MOST_RECENT = 20
 
 
 def _with_rows(visits: Visits, before: Visits, least: int = _ENOUGH_NOW) -> tuple[Visits, Visits]:

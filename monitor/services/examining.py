@@ -13,12 +13,20 @@ from monitor.domain.hearing import SHORTEST_SILENCE, Heard, listen, moments_of
 from monitor.domain.silence import LONGEST_HISTORY
 from monitor.services.setup import BUILT_IN, PUSHED
 from monitor.storage.models import CollectRun, Source
-from monitor.storage.queries.health import RunMark, newest_moment, post_times, run_marks, runs_numbered, watched_since
+from monitor.storage.queries.health import (
+    RunMark,
+    marks_with_rows,
+    newest_moment,
+    post_times,
+    run_marks,
+    runs_numbered,
+    watched_since,
+)
 
 _LOOKED_AT = 60
 """Visits with something in them that are looked at closely."""
 _NEWEST = 12
-_CONTAMINATED = 8
+_CONTAMINATED = 20
 """Visits before a fault was noticed that may have had it already."""
 _USUAL_BY_NOW = timedelta(days=14)
 """A fault that lasts so long is how the source is: from then on it is compared with itself as it has become."""
@@ -98,22 +106,27 @@ def _held(source: Source, found: Diagnosis) -> Diagnosis:
 
 
 def _faults(session: Session, source: Source, marks: Sequence[RunMark], now: datetime) -> list[Fault]:
-    before: list[RunMark] = []
+    near = [*marks[:_NEWEST], *_telling(session, source, marks)]
+    far: list[RunMark] = []
     if source.health is Health.DEGRADED and _is_measured_by_before(source, now):
-        before = _with_something(run_marks(session, source.id, before=source.health_since))
-    near = [*marks[:_NEWEST], *_with_something(marks)]
-    far = before[_CONTAMINATED:] if len(before) > 2 * _CONTAMINATED else before
+        since = source.health_since
+        far = _telling(session, source, run_marks(session, source.id, before=since), before=since)
+        far = far[min(_CONTAMINATED, len(far) // 4) :]
     rows = {run.id: visit_of(run) for run in runs_numbered(session, {mark.id for mark in (*near, *far)})}
-    newest = sorted({mark.id for mark in near}, reverse=True)
-    return find_faults([rows[number] for number in newest], [rows[mark.id] for mark in far])
+    newest, before = (sorted({mark.id for mark in each}, reverse=True) for each in (near, far))
+    return find_faults([rows[number] for number in newest], [rows[number] for number in before])
+
+
+def _telling(
+    session: Session, source: Source, marks: Sequence[RunMark], *, before: datetime | None = None
+) -> list[RunMark]:
+    """Runs worth a closer look: those that fetched something, and those to which at least a page was given."""
+    full = marks_with_rows(session, source.id, before=before, size=_LOOKED_AT)
+    return sorted({*full, *[mark for mark in marks if mark.size][:_LOOKED_AT]}, reverse=True)
 
 
 def _is_measured_by_before(source: Source, now: datetime) -> bool:
     return source.health_since is not None and now - source.health_since <= _USUAL_BY_NOW
-
-
-def _with_something(marks: Sequence[RunMark]) -> list[RunMark]:
-    return [mark for mark in marks if mark.fetched or mark.size][:_LOOKED_AT]
 
 
 def visit_of(run: CollectRun) -> Visit:

@@ -94,13 +94,12 @@ class Life:
         self.visit([self.post()])
 
     def repeat(self, times: int, every: timedelta, **counts: Any) -> None:
-        """Many visits that succeed with these counts, as they are written down, and a look at the end."""
+        """Many visits that succeed with these counts, as they are written down."""
         moments = [self.now + n * every for n in range(1, times + 1)]
         runs = [{"source_id": self.source.id, "started_at": at, "finished_at": at, **counts} for at in moments]
         self.session.execute(insert(CollectRun), runs)
         self.now = self.source.last_success_at = moments[-1]
         self.source.next_run_at = self.now + timedelta(minutes=15)
-        self.review()
 
     @property
     def state(self) -> Health:
@@ -322,6 +321,7 @@ def test_lost_authors_are_told_and_what_came_without_them_is_counted(life: Life)
     assert life.source.health_reason == "最近的帖子几乎都没有“作者”（以前 100%）。"
     assert "预览" in life.source.health_advice
     life.repeat(120, timedelta(minutes=5), **NAMELESS)
+    life.review()
     assert life.source.health_reason == "最近的帖子几乎都没有“作者”（以前 100%）。", (
         "measured by the time before, still"
     )
@@ -334,6 +334,17 @@ def test_lost_authors_are_told_and_what_came_without_them_is_counted(life: Life)
     assert "可能缺内容；补历史会把它们重新取一遍" in last
 
 
+def test_a_source_with_a_post_a_visit_and_few_of_those_is_compared_over_weeks(life: Life) -> None:
+    life.visit([life.post()])
+    one = {"fetched": 1, "new": 1, "size": 900, "pages": 1}
+    for days, filled in ((9, {"text": 1, "author": 1}), (4, {"text": 1})):
+        for _ in range(days * 5):
+            life.repeat(1, timedelta(minutes=15), **one, filled=filled)
+            life.repeat(18, timedelta(minutes=15), size=2, pages=1)
+    assert life.review() is Health.DEGRADED
+    assert life.source.health_reason.startswith("最近的帖子几乎都没有“作者”（以前 100%）。")
+
+
 def test_after_two_weeks_a_fault_is_how_the_source_is(life: Life) -> None:
     for _ in range(20):
         life.wait(timedelta(minutes=15))
@@ -343,6 +354,7 @@ def test_after_two_weeks_a_fault_is_how_the_source_is(life: Life) -> None:
         life.visit([replace(post, author="") for post in _listing(life)])
     assert life.told() == ["bad 内容残缺 0分 #1"]
     life.repeat(120, 3 * HOUR, **NAMELESS)
+    life.review()
     assert life.state is Health.HEALTHY
     assert life.source.health_reason.startswith("两周以来一直这样，从现在起以此为准。")
 

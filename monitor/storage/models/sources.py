@@ -45,7 +45,7 @@ class Source(Base):
     health_advice: Mapped[str] = mapped_column(default="")
     health_since: Mapped[datetime | None]
     health_told_at: Mapped[datetime | None]
-    """When people were last told of the present state."""
+    """When people were last told how the source is."""
 
 
 class CollectRun(Base):

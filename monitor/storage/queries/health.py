@@ -23,14 +23,27 @@ class RunMark(NamedTuple):
     size: int
 
 
+_MARKS = (CollectRun.id, CollectRun.started_at, CollectRun.fetched, CollectRun.filtered, CollectRun.size)
+
+
 def run_marks(session: Session, source_id: int, *, before: datetime | None = None, size: int = RUNS) -> list[RunMark]:
     """The newest runs that succeeded among the last `size`, backfills left out, the newest first."""
-    columns = (CollectRun.id, CollectRun.started_at, CollectRun.fetched, CollectRun.filtered, CollectRun.size)
-    statement = select(*columns, CollectRun.error, CollectRun.occasion).where(CollectRun.source_id == source_id)
+    statement = select(*_MARKS, CollectRun.error, CollectRun.occasion).where(CollectRun.source_id == source_id)
     if before is not None:
         statement = statement.where(CollectRun.started_at < before)
     rows = session.execute(statement.order_by(CollectRun.id.desc()).limit(size))
     return [RunMark(*row[:5]) for row in rows if not row.error and row.occasion != "backfill"]
+
+
+def marks_with_rows(session: Session, source_id: int, *, before: datetime | None = None, size: int) -> list[RunMark]:
+    """The newest runs that fetched anything, backfills left out; looked for among about a month of frequent visits."""
+    last = select(CollectRun.id).where(CollectRun.source_id == source_id)
+    if before is not None:
+        last = last.where(CollectRun.started_at < before)
+    among = last.order_by(CollectRun.id.desc()).limit(10 * RUNS)
+    wanted = CollectRun.id.in_(among) & (CollectRun.fetched > 0) & (CollectRun.occasion != "backfill")
+    rows = session.execute(select(*_MARKS).where(wanted).order_by(CollectRun.id.desc()).limit(size))
+    return [RunMark(*row) for row in rows]
 
 
 def runs_numbered(session: Session, ids: Collection[int]) -> Sequence[CollectRun]:
