@@ -49,6 +49,7 @@ class Stream:
     rows: Sequence[Any]
     ids: Sequence[int]
     deleted: bool = False
+    begun: datetime | None = None
 
 
 def parse_topics(data: Any, place: str) -> tuple[list[Topic], bool]:
@@ -80,7 +81,7 @@ def latest_rows(data: Any, place: str) -> Sequence[Any]:
     return found
 
 
-def parse_topic(data: Any, place: str) -> Stream:
+def parse_topic(data: Any, place: str, reading: Reading) -> Stream:
     """A topic's first rows and the ids of all its posts; a topic of ten thousand tells none. Raises `CollectError`."""
     stream = table(table(data).get("post_stream"))
     if not isinstance(stream.get("posts"), list):
@@ -90,6 +91,7 @@ def parse_topic(data: Any, place: str) -> Stream:
         rows=stream["posts"],
         ids=[number for one in rows(stream.get("stream")) if (number := whole(one)) is not None],
         deleted=bool(word(table(data).get("deleted_at"))),
+        begun=read_date(word(table(data).get("created_at")), reading.now, reading.zone)[0],
     )
 
 

@@ -30,6 +30,7 @@ _POST = re.compile(r"post_(\d{1,12})")
 _LISTED = re.compile(r"(?:normal|stick)thread_(\d{1,12})")
 _EDITED = re.compile(r"本帖最[后後]由.*[于於]\s*(\S.{4,40}?)\s*[编編][辑輯]", re.DOTALL)
 _WRITTEN = re.compile(r"(?:发表于|發表於|Posted on)\s*", re.IGNORECASE)
+_REPLIES = re.compile(r"回[复復覆][:：]\s*(\d{1,7})")
 _TAKEN_DOWN = re.compile(r"作者被禁止|内容自动屏蔽|內容自動屏蔽|被管理员或版主屏蔽|被管理員或版主屏蔽")
 _MISSING = re.compile(r"不存在|已被删除|已被刪除|not exist", re.IGNORECASE)
 _SHUT = re.compile(r"登[录錄入陆陸]|[权權]限|用户组|用戶組|密码|密碼|log ?in|permission", re.IGNORECASE)
@@ -148,6 +149,8 @@ class ThreadPage:
     gone: Sequence[Gone]
     ids: frozenset[str]
     pages: int
+    posts: int = 0
+    """How many posts the thread has by its first page, comments on posts included; 0 where it does not say."""
 
 
 def parse_thread(markup: str, reading: Reading, *, url: str, root: str, thread: str, page: int = 1) -> ThreadPage:
@@ -175,7 +178,7 @@ def parse_thread(markup: str, reading: Reading, *, url: str, root: str, thread: 
         address = _address(root, thread, "" if opening else post)
         fields = replace(_fields(block, post), id=name, title=title if opening else "", thread=thread, url=address)
         items.append(_shaped(fields, reading, f"{url} 第 {number} 楼"))
-    return ThreadPage(items=items, gone=gone, ids=frozenset(ids), pages=_pages(tree, page))
+    return ThreadPage(items=items, gone=gone, ids=frozenset(ids), pages=_pages(tree, page), posts=_posts(tree))
 
 
 def _id_of(node: LexborNode) -> str:
@@ -261,3 +264,11 @@ def _pages(tree: LexborHTMLParser, page: int) -> int:
         # "下一页" bears no number, "... 12" and "/ 5 页" do.
         numbers += [int(number) for number in re.findall(r"\d{1,5}", said)]
     return max(numbers)
+
+
+def _posts(tree: LexborHTMLParser) -> int:
+    for counts in tree.css("div.hm"):
+        replies = _REPLIES.search(text_of(counts))
+        if replies:
+            return int(replies[1]) + 1
+    return 0

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
 
 from scrapers.base import Census, Gone, Note, RawPost, Sign
 from scrapers.errors import CollectError
@@ -17,6 +19,7 @@ _KEPT = 200
 _BORNE = 3
 _MISSING = "missing"
 _CLOSED = "closed"
+_SWEPT = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,13 +150,47 @@ def pages_due(pages: int, last: int | None, first: int, turns: int, *, most: int
 
     `last` and `first` are the pages read so far. The page before the last comes again: when posts are removed between
     two visits, what stood at the top of a page stands at the end of the page before it. A long thread never met before
-    is read from near its end; what is older belongs to the past.
+    is read from near its end; what is older belongs to the past. Every third time a thread that is not too long is read
+    whole, for only then can be seen which of its posts are gone.
     """
-    if pages <= most:
+    if pages <= most or (first == 2 and last and pages <= _SWEPT and turns % 3 == 2):
         return list(range(2, pages + 1))
     start = max(min((last or pages - most + 2) - 1, pages), 2)
     fresh = range(start, min(start + most, pages + 1))
     return [*([first + turns % (start - first)] if last and start > first else []), *fresh]
+
+
+class Leaf(Protocol):
+    """One page of a thread that was read."""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all posts on the page, also of those that gave no text."""
+        ...
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """What the page gave."""
+        ...
+
+
+def census_of(
+    name: str, read: Sequence[Leaf], numbers: Sequence[int], *, pages: int, expected: int = 0
+) -> Census | None:
+    """All posts of a thread of so many pages, or all from the first of its last pages on; None if its end is not read.
+
+    `numbers` are those of the pages read, in order. The census is sure when it names as many posts as are `expected`.
+    """
+    ids = frozenset().union(*(page.ids for page in read))
+    if not numbers or numbers[-1] != pages:
+        return None
+    if len(read) == pages:
+        return Census(ids, thread_id=name, sure=0 < expected <= len(ids))
+    tail = next((at for at in range(len(numbers) - 1, 0, -1) if numbers[at - 1] != numbers[at] - 1), 0)
+    posts = [item for page in read[tail:] for item in page.items if isinstance(item, RawPost)]
+    times = [post.created_at for post in posts if post.created_at is not None]
+    # Some boards tell no seconds, and a post of the same minute may stand on the page before.
+    return Census(ids, thread_id=name, since=min(times) + timedelta(minutes=1)) if times else None
 
 
 def once(items: Iterable[Item]) -> list[Item]:

@@ -263,18 +263,20 @@ class Discourse:
     def _topic(self, visit: _Visit, name: str, known: Mapping[str, str]) -> Thread:
         """A topic's first posts, those not read yet, and a chunk of the rest in turn."""
         answer = visit.api.ask(f"/t/{name}.json")
-        stream = parse_topic(answer.data, answer.place)
+        reading = self._reading(answer)
+        stream = parse_topic(answer.data, answer.place, reading)
         before = known.get(name, LOOK)
         mark = visit.topics[name].mark if name in visit.topics else "seen" if before in {LOOK, UNFINISHED} else before
         if stream.deleted:
             return Thread(census=Census(frozenset(), thread_id=name, sure=True), mark=mark)
         shown = {number for row in stream.rows if (number := id_of(row)) is not None}
-        high, low, turns = visit.places.get(name, (None, 0, 0))
+        # A topic opened since the first visit is read from its beginning however fast it grew.
+        met = 0 if stream.begun is not None and stream.begun >= visit.began else None
+        high, low, turns = visit.places.get(name, (met, 0, 0))
         rest = [number for number in stream.ids if number not in shown]
         fresh = _fresh(rest, high, visit.start)
         read_before = [number for number in rest if high is not None and low <= number <= high]
         wanted = [*fresh[:_FRESH], *_in_turn(read_before, turns)]
-        reading = self._reading(answer)
         posts = parse_posts(
             [*stream.rows, *self._more(visit.api, name, wanted)],
             reading,
@@ -341,7 +343,7 @@ class Discourse:
             if error.status in {401, 403, 404, 410}:
                 return 1, 0
             raise
-        stream = parse_topic(answer.data, answer.place)
+        stream = parse_topic(answer.data, answer.place, self._reading(answer))
         shown = {number for row in stream.rows if (number := id_of(row)) is not None}
         rest = [number for number in stream.ids if number not in shown]
         part = rest[done : done + max(room - 1, 1) * CHUNK]

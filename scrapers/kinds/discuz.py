@@ -11,12 +11,12 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from scrapers.answers import whole
-from scrapers.base import Batch, Census, Cursor, Fetch, Note, Option, RawPost, Sign
+from scrapers.base import Batch, Cursor, Fetch, Note, Option, RawPost, Sign
 from scrapers.discuz_pages import ThreadPage, parse_rss, parse_thread, parse_threads
 from scrapers.errors import CollectError
 from scrapers.markup import charset_of
 from scrapers.posts import Item, Reading, moment_of, read_zone, to_batch, utc_now
-from scrapers.threads import LOOK, UNFINISHED, Thread, due, once, pages_due, read_moved
+from scrapers.threads import LOOK, UNFINISHED, Thread, census_of, due, once, pages_due, read_moved
 from scrapers.visits import MAX_PAGES, OWN_SITE, TIMEZONE, page_text
 
 THREADS = 15
@@ -30,6 +30,8 @@ _TTL = re.compile(rb"<ttl>\s*(\d{1,5})\s*</ttl>", re.IGNORECASE)
 class _Visit:
     """One visit: how far each thread has been read, which are listed, and what was read."""
 
+    began: datetime
+    """When the source was first visited."""
     read: dict[str, list[int]]
     """Of each thread the last and the first page read beyond its very first, and how many were looked at."""
     marks: dict[str, str] = field(default_factory=dict)
@@ -87,7 +89,11 @@ class Discuz:
         if not self.replies:
             return to_batch(items, after, notes=notes, wait=wait)
         known: dict[str, str] = dict(cursor.get("threads", {}))
-        visit = _Visit(read={name: list(place) for name, place in dict(cursor.get("read", {})).items()})
+        began = str(cursor.get("began") or self.clock().isoformat())
+        visit = _Visit(
+            began=datetime.fromisoformat(began),
+            read={name: list(place) for name, place in dict(cursor.get("read", {})).items()},
+        )
         self._list(visit, items, known)
         turns = whole(cursor.get("turn")) or 0
         # Without a list nothing tells which threads moved, so that their turn must come sooner.
@@ -105,6 +111,7 @@ class Discuz:
             "threads": found.marks,
             "read": {name: place for name, place in visit.read.items() if name in found.marks},
             "turn": turns + 1,
+            "began": began,
         }
         return to_batch(
             once([*excerpts, *found.items]),
@@ -157,22 +164,22 @@ class Discuz:
     def _thread(self, name: str, visit: _Visit) -> Thread:
         """A thread's first page and those of its others that may hold something new."""
         first = self._page(name, 1)
-        last, begun, turns = visit.read.get(name, (None, 2, 0))
+        # A thread opened since the first visit is read from its beginning however fast it grew.
+        opened = next((item.created_at for item in first.items if isinstance(item, RawPost)), None)
+        met = 1 if opened is not None and opened >= visit.began else None
+        last, begun, turns = visit.read.get(name, (met, 2, 0))
         wanted = pages_due(first.pages, last, begun, turns, most=self.max_pages)
+        numbers = [1, *wanted]
         read = [first, *(self._page(name, number) for number in wanted)]
         visit.done.add(name)
         visit.ids |= {one for page in read for one in page.ids}
-        finished = not wanted or wanted[-1] == first.pages
-        steady = all(page.pages == first.pages for page in read)
-        if wanted:
-            visit.read[name] = [wanted[-1], begun if last else wanted[0], turns + 1]
+        steady, finished = all(page.pages == first.pages for page in read), numbers[-1] == first.pages
+        visit.read[name] = [numbers[-1], begun if last or not wanted else wanted[0], turns + 1]
         visit.unfinished = visit.unfinished or not finished
-        whole_thread = steady and len(read) == first.pages
-        ids = frozenset().union(*(page.ids for page in read))
         return Thread(
-            items=[item for page in read for item in page.items],
+            items=once(item for page in read for item in page.items),
             gone=[gone for page in read for gone in page.gone],
-            census=Census(ids, thread_id=name) if whole_thread else None,
+            census=census_of(name, read, numbers, pages=first.pages, expected=first.posts) if steady else None,
             mark=(visit.marks.get(name) or "seen") if finished and steady else UNFINISHED,
         )
 

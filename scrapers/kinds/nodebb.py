@@ -16,10 +16,11 @@ from selectolax.lexbor import LexborNode
 from scrapers.answers import ASK_JSON, is_true, read_json, table, whole, word
 from scrapers.base import Batch, Census, Cursor, Fetch, Gone, Note, Option, Rejection, Sign
 from scrapers.cutting import before, cut
+from scrapers.dates import read_date
 from scrapers.errors import CollectError
 from scrapers.markup import html_to_text, parse_html, text_of
 from scrapers.posts import Fields, Item, Reading, moment_of, read_zone, shape_post, to_batch, utc_now
-from scrapers.threads import UNFINISHED, Thread, due, once, pages_due, read_moved
+from scrapers.threads import UNFINISHED, Thread, census_of, due, once, pages_due, read_moved
 from scrapers.visits import MAX_PAGES, OWN_SITE, TIMEZONE
 
 TOPICS = 20
@@ -57,6 +58,8 @@ class Page:
     posts: int
     deleted: bool
     mark: str
+    begun: datetime | None
+    """When the topic was opened."""
 
 
 def _pages(data: Mapping[str, Any]) -> int:
@@ -113,6 +116,7 @@ def parse_topic(data: Any, reading: Reading, root: str, place: str) -> Page:
         posts=whole(topic.get("postcount")) or 0,
         deleted=deleted,
         mark=_mark(topic),
+        begun=read_date(word(topic.get("timestamp")), reading.now, reading.zone)[0],
     )
 
 
@@ -160,6 +164,8 @@ def _names_post(paragraph: LexborNode) -> bool:
 class _Visit:
     """One visit: what was listed, how far each long topic has been read, and whether one can be gone on with."""
 
+    began: datetime
+    """When the source was first visited."""
     read: dict[str, list[int]]
     """Of each topic the last and the first page read beyond its very first, and how many pages were looked at."""
     turn: int
@@ -203,7 +209,9 @@ class NodeBb:
     def collect(self, cursor: Cursor) -> Batch:
         """The posts of the topics that moved since the last visit, and of some others in turn."""
         known: dict[str, str] = dict(cursor.get("threads", {}))
+        began = str(cursor.get("began") or self.clock().isoformat())
         visit = _Visit(
+            began=datetime.fromisoformat(began),
             read={tid: list(place) for tid, place in dict(cursor.get("read", {})).items()},
             turn=whole(cursor.get("turn")) or 0,
         )
@@ -215,6 +223,7 @@ class NodeBb:
             "threads": found.marks,
             "read": {tid: place for tid, place in visit.read.items() if tid in found.marks},
             "turn": visit.turn + 1,
+            "began": began,
         }
         return to_batch(
             found.items,
@@ -300,7 +309,9 @@ class NodeBb:
         if first is None or first.deleted:
             mark = first.mark if first else topic.mark
             return Thread(census=Census(frozenset(), thread_id=tid, sure=True), mark=topic.mark or mark)
-        read, wanted = [first], pages_due(first.pages, *visit.read.get(tid, (None, 2, 0)), most=TOPIC_PAGES)
+        # A topic opened since the first visit is read from its beginning however fast it grew.
+        met = 1 if first.begun is not None and first.begun >= visit.began else None
+        read, wanted = [first], pages_due(first.pages, *visit.read.get(tid, (met, 2, 0)), most=TOPIC_PAGES)
         for number in wanted:
             page = self._page_or_nothing(tid, topic.slug, number)
             if page is None:
@@ -312,23 +323,18 @@ class NodeBb:
 
 
 def _thread(tid: str, topic: Topic, read: Sequence[Page], wanted: Sequence[int], visit: _Visit) -> Thread:
-    first = read[0]
-    ids = frozenset().union(*(page.ids for page in read))
+    first, numbers = read[0], [1, *wanted]
     # Posts that came or went while we turned pages moved others across the edge of a page: then it is read again.
-    steady = len(read) == 1 + len(wanted) and all(
-        (page.posts, page.pages) == (first.posts, first.pages) for page in read
-    )
-    ended = not wanted or wanted[-1] == first.pages
-    if steady and wanted:
-        _, start, turns = visit.read.get(tid, (0, wanted[0], 0))
-        visit.read[tid] = [wanted[-1], start, turns + 1]
+    steady = len(read) == len(numbers) and all((page.posts, page.pages) == (first.posts, first.pages) for page in read)
+    ended = numbers[-1] == first.pages
+    if steady:
+        _, start, turns = visit.read.get(tid, (0, wanted[0] if wanted else 2, 0))
+        visit.read[tid] = [numbers[-1], start, turns + 1]
         visit.unfinished = visit.unfinished or not ended
     return Thread(
         items=once(item for page in read for item in page.items),
         gone=[gone for page in read for gone in page.gone],
         # Soft-deleted posts are counted and listed too, so that a full count means a full list.
-        census=Census(ids, thread_id=tid, sure=0 < first.posts <= len(ids))
-        if steady and len(read) == first.pages
-        else None,
+        census=census_of(tid, read, numbers, pages=first.pages, expected=first.posts) if steady else None,
         mark=(topic.mark or first.mark) if steady and ended else UNFINISHED,
     )

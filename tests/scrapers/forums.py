@@ -24,11 +24,13 @@ class DiscourseForum:
         self.pinned: set[int] = set()
         self.windowed = windowed
         self.next_id = 1
+        self.ended: set[int] = set()
         self.asked: list[str] = []
         self.trouble: dict[str, Exception] = {}
 
     def write(self, topic: int, count: int = 1, **more: Any) -> None:
-        for _ in range(count):
+        """Adds posts to a topic, or opens it; one that was deleted never comes back."""
+        for _ in range(count if topic not in self.ended else 0):
             number, place = self.next_id, len(self.topics.setdefault(topic, [])) + 1
             self.topics[topic].append(number)
             when = (DAWN + timedelta(minutes=number)).isoformat().replace("+00:00", "Z")
@@ -50,7 +52,30 @@ class DiscourseForum:
         self.posts[number] |= {"cooked": f"<p>{words}</p>", "version": 2, "updated_at": when.isoformat()}
 
     def remove(self, number: int) -> None:
-        self.topics[self.posts.pop(number)["topic_id"]].remove(number)
+        """Deletes a post; with its opening post goes the topic."""
+        topic = self.posts[number]["topic_id"]
+        if self.topics[topic][0] == number:
+            self.remove_topic(topic)
+        else:
+            del self.posts[number]
+            self.topics[topic].remove(number)
+
+    def remove_topic(self, topic: int) -> None:
+        self.ended.add(topic)
+        for number in self.topics.pop(topic):
+            del self.posts[number]
+
+    def withdraw(self, number: int) -> None:
+        """Deletes a post as its author does: for a day it stays in its place."""
+        self.posts[number]["user_deleted"] = True
+
+    def texts(self) -> dict[str, str]:
+        """The text of each post that is not deleted."""
+        return {
+            str(number): post["cooked"].removeprefix("<p>").removesuffix("</p>")
+            for number, post in self.posts.items()
+            if not post.get("user_deleted")
+        }
 
     def __call__(self, url: str, *, headers: Mapping[str, str] | None = None, data: bytes | None = None) -> Response:
         parts = urlsplit(url)
@@ -96,28 +121,65 @@ class DiscourseForum:
             raise CollectError("不存在（404）", status=404)
         stream = self.topics[topic]
         posts = [self.posts[one] for one in stream[:20]]
-        return {"title": f"题 {topic}", "post_stream": {"posts": posts, "stream": stream}}
+        begun = posts[0]["created_at"]
+        return {"title": f"题 {topic}", "created_at": begun, "post_stream": {"posts": posts, "stream": stream}}
 
 
 class NodeBbForum:
     """A small NodeBB: topics of posts, twenty to a page, which may change between two requests."""
 
     def __init__(self, topics: Mapping[int, int]) -> None:
-        self.topics = {tid: list(range(tid * 1000, tid * 1000 + count)) for tid, count in topics.items()}
+        self.topics: dict[int, list[int]] = {}
         self.words: dict[int, str] = {}
         self.deleted: set[int] = set()
-        self.touched: dict[int, int] = {tid: STEP + tid for tid in topics}
+        self.touched: dict[int, int] = {}
+        self.next_id: dict[int, int] = {}
+        self.ended: set[int] = set()
         self.asked: list[str] = []
         self.after: dict[str, Any] = {}
+        for tid, count in topics.items():
+            self.write(tid, count)
+            self.touched[tid] = STEP + tid
 
-    def reply(self, tid: int, count: int = 1) -> None:
-        last = max(self.topics[tid])
-        self.topics[tid] += range(last + 1, last + 1 + count)
-        self.touched[tid] = max(self.touched.values()) + 1
+    def write(self, topic: int, count: int = 1) -> None:
+        """Adds posts to a topic, or opens it; one that was deleted never comes back."""
+        if topic in self.ended:
+            return
+        start = self.next_id.get(topic, topic * 10_000)
+        self.next_id[topic] = start + count
+        self.topics[topic] = [*self.topics.get(topic, []), *range(start, start + count)]
+        self.touched[topic] = max(self.touched.values(), default=STEP) + 1
+
+    def edit(self, number: int, words: str, _when: datetime = NOW) -> None:
+        self.words[number] = f"<p>{words}</p>"
+
+    def remove(self, number: int) -> None:
+        """Purges a post; with its opening post goes the topic."""
+        topic = number // 10_000
+        if self.topics[topic][0] == number:
+            self.remove_topic(topic)
+        else:
+            self.topics[topic].remove(number)
+
+    def remove_topic(self, topic: int) -> None:
+        self.ended.add(topic)
+        del self.topics[topic]
+
+    def withdraw(self, number: int) -> None:
+        """Deletes a post, which keeps its row."""
+        self.deleted.add(number)
+
+    def texts(self) -> dict[str, str]:
+        """The text of each post that is not deleted."""
+        listed = (pid for posts in self.topics.values() for pid in posts if pid not in self.deleted)
+        return {str(pid): self._words(pid).removeprefix("<p>").removesuffix("</p>") for pid in listed}
+
+    def _words(self, pid: int) -> str:
+        return self.words.get(pid, f"<p>帖 {pid}</p>")
 
     def __call__(self, url: str, *, headers: Mapping[str, str] | None = None, data: bytes | None = None) -> Response:
         parts = urlsplit(url)
-        path, page = unquote(parts.path).removeprefix("/forum/api/"), int(parse_qs(parts.query)["page"][0])
+        path, page = unquote(parts.path).partition("/api/")[2], int(parse_qs(parts.query)["page"][0])
         self.asked.append(f"{path} {page}")
         answer = self._recent(page) if path == "recent" else self._topic(int(path.split("/")[1]), page)
         self.after.get(f"{path} {page}", lambda: None)()
@@ -134,8 +196,9 @@ class NodeBbForum:
             "tid": tid,
             "slug": f"{tid}/题",
             "title": f"题 {tid}",
-            "mainPid": tid * 1000,
+            "mainPid": posts[0],
             "postcount": len(posts),
+            "timestamp": STEP + posts[0],
             "lastposttime": self.touched[tid],
         }
 
@@ -151,7 +214,119 @@ class NodeBbForum:
         return {
             "pid": pid,
             "uid": 7,
-            "content": self.words.get(pid, f"<p>帖 {pid}</p>"),
+            "content": self._words(pid),
             "timestamp": STEP + pid,
             "deleted": int(pid in self.deleted),
         }
+
+
+def discuz_item(number: int, description: bytes = b"", title: bytes = b"t") -> bytes:
+    """One thread in the RSS of a Discuz! board."""
+    link = f"https://www.bbs.example/forum.php?mod=viewthread&amp;tid={number}".encode()
+    return (
+        b"<item><title>" + title + b"</title><link>" + link + b"</link><description><![CDATA[" + description
+        + b"]]></description><author>a</author><pubDate>Fri, 21 Aug 2026 01:30:00 +0000</pubDate></item>"
+    )  # fmt: skip
+
+
+def discuz_feed(*items: bytes) -> bytes:
+    """The RSS of a Discuz! board."""
+    head = b'<?xml version="1.0" encoding="gbk"?><rss version="2.0"><channel>'
+    return head + b"".join(items) + b"</channel></rss>"
+
+
+def discuz_message(words: str) -> str:
+    """A page on which a Discuz! board says something instead of showing what was asked for."""
+    return (
+        "<html><body><form id='lsform'><input type='password' id='ls_password' /></form>"
+        f"<div id='messagetext' class='alert_error'><p>{words}</p></div></body></html>"
+    )
+
+
+class DiscuzBoard:
+    """A small Discuz!: threads of posts, ten to a page."""
+
+    def __init__(self, threads: Mapping[int, int]) -> None:
+        self.topics: dict[int, list[int]] = {}
+        self.words: dict[int, str] = {}
+        self.banned: set[int] = set()
+        self.shut: dict[int, str] = {}
+        self.next_id: dict[int, int] = {}
+        self.ended: set[int] = set()
+        self.asked: list[str] = []
+        for tid, count in threads.items():
+            self.write(tid, count)
+
+    def write(self, topic: int, count: int = 1) -> None:
+        """Adds posts to a topic, or opens it; one that was deleted never comes back."""
+        if topic in self.ended:
+            return
+        start = self.next_id.get(topic, topic * 10_000)
+        self.next_id[topic] = start + count
+        self.topics[topic] = [*self.topics.get(topic, []), *range(start, start + count)]
+
+    def edit(self, number: int, words: str, _when: datetime = NOW) -> None:
+        self.words[number] = words
+
+    def remove(self, number: int) -> None:
+        """Deletes a post; with its opening post goes the thread."""
+        topic = number // 10_000
+        if self.topics[topic][0] == number:
+            self.remove_topic(topic)
+        else:
+            self.topics[topic].remove(number)
+
+    def remove_topic(self, topic: int) -> None:
+        self.ended.add(topic)
+        del self.topics[topic]
+
+    def withdraw(self, number: int) -> None:
+        """Takes a post down, of which the page then says so."""
+        self.banned.add(number)
+
+    def texts(self) -> dict[str, str]:
+        """The text of each post that is not taken down."""
+        return {
+            f"forum.example/{tid}" if pid == posts[0] else f"forum.example/{tid}/{pid}": self._words(pid)
+            for tid, posts in self.topics.items()
+            for pid in posts
+            if pid not in self.banned
+        }
+
+    def _words(self, pid: int) -> str:
+        return self.words.get(pid, f"帖 {pid}")
+
+    def __call__(self, url: str, *, headers: Mapping[str, str] | None = None, data: bytes | None = None) -> Response:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        self.asked.append(urlsplit(url).query)
+        body = {"rss": self._rss, "forumdisplay": self._list, "viewthread": self._thread}[query["mod"]](query)
+        return Response(url=url, status=200, headers={}, body=body.encode())
+
+    def _rss(self, _query: Mapping[str, str]) -> str:
+        return discuz_feed(*(discuz_item(tid, b"...") for tid in sorted(self.topics, reverse=True)[:20])).decode()
+
+    def _list(self, _query: Mapping[str, str]) -> str:
+        return "<table>" + "".join(
+            f"<tbody id='normalthread_{tid}'><tr><td class='num'><a>{len(posts) - 1}</a></td></tr></tbody>"
+            for tid, posts in self.topics.items()
+        )
+
+    def _thread(self, query: Mapping[str, str]) -> str:
+        tid, page = int(query["tid"]), int(query.get("page", "1"))
+        if tid in self.shut or tid not in self.topics:
+            return discuz_message(self.shut.get(tid, "抱歉，指定的主题不存在或已被删除或正在被审核"))
+        posts = self.topics[tid]
+        pages = -(-len(posts) // 10)
+        # Beyond the last page the board shows the last one.
+        start = (min(page, pages) - 1) * 10
+        shown = "".join(self._post(pid) for pid in posts[start : start + 10])
+        bar = f"<div class='pg'><label><span title='共 {pages} 页'> / {pages} 页</span></label></div>"
+        counts = f"<div class='hm'>查看: <span>9</span>|回复: <span>{len(posts) - 1}</span></div>" if page == 1 else ""
+        head = f"{bar if pages > 1 else ''}{counts}<span id='thread_subject'>题 {tid}</span>"
+        return f"<html><body>{head}{shown}</body></html>"
+
+    def _post(self, pid: int) -> str:
+        body = f"<p id='postmessage_{pid}'>{self._words(pid)}</p>"
+        if pid in self.banned:
+            body = "<div class='locked'>提示: <em>作者被禁止或删除 内容自动屏蔽</em></div>"
+        return f"<div id='post_{pid}'><em id='authorposton{pid}'>发表于 2026-8-21 10:00</em>{body}</div>"

@@ -61,7 +61,7 @@ def posts_of(rows: Any, **more: Any) -> list[RawPost]:
 
 
 def test_a_post_bears_its_own_words_and_the_topics_title_once() -> None:
-    stream = parse_topic(TOPIC, "x")
+    stream = parse_topic(TOPIC, "x", READING)
     opening, reply = posts_of(stream.rows, title=stream.title)
     assert (opening.external_id, opening.title, opening.thread_id) == ("9001", "升级之后 A&B 屏都黑", "812")
     assert opening.text == "车机升级后每次启动都要黑屏半分钟。\n客服回复：“属于正常现象” :rage:\n屏幕"
@@ -73,7 +73,9 @@ def test_a_post_bears_its_own_words_and_the_topics_title_once() -> None:
 
 
 def test_both_interfaces_tell_the_same_words() -> None:
-    by_topic = {post.external_id: post for post in posts_of(parse_topic(TOPIC, "x").rows, title=TOPIC["title"])}
+    by_topic = {
+        post.external_id: post for post in posts_of(parse_topic(TOPIC, "x", READING).rows, title=TOPIC["title"])
+    }
     newest = posts_of(latest_rows(NEWEST, "x"))
     assert [post.external_id for post in newest] == ["9013", "9004", "9001"]
     for post in newest[1:]:
@@ -82,7 +84,7 @@ def test_both_interfaces_tell_the_same_words() -> None:
 
 
 def test_what_the_forum_says_is_gone_is_told_and_never_read() -> None:
-    assert parse(parse_topic(TOPIC, "x").rows).gone == [
+    assert parse(parse_topic(TOPIC, "x", READING).rows).gone == [
         Gone("9009", "Discourse 标明作者已删除"),
         Gone("9010", "Discourse 因被举报而隐藏"),
     ]
@@ -91,7 +93,7 @@ def test_what_the_forum_says_is_gone_is_told_and_never_read() -> None:
 
 
 def test_staff_and_actions_are_passed_over_in_silence() -> None:
-    rows = parse_topic(TOPIC, "x").rows
+    rows = parse_topic(TOPIC, "x", READING).rows
     assert parse(rows).items[2:] == [Rejection("x 第 7 条", "除了引用和图片没有别的文字")]
     names = {item.external_id for item in parse(rows, with_staff=True).items if isinstance(item, RawPost)}
     assert names == {"9001", "9004", "9006"}
@@ -206,9 +208,7 @@ def test_a_topic_that_was_removed_is_gone_when_it_is_missing_twice() -> None:
     forum.write(1, 5)
     forum.write(2, 1)
     first = visit(forum)
-    for number in range(1, 6):
-        forum.remove(number)
-    del forum.topics[1]
+    forum.remove_topic(1)
     told = [census.sure for batch in visits(forum, first, 3) for census in batch.censuses if census.thread_id == "1"]
     assert told == [False, True]
 
@@ -353,7 +353,7 @@ def test_a_wrong_category_is_explained() -> None:
         visit(FakeFetch({f"{ROOT}/c/x/l/latest.json?page=0": missing}), category="x")
 
 
-@pytest.mark.parametrize("read", [parse_topics, latest_rows, parse_topic])
+@pytest.mark.parametrize("read", [parse_topics, latest_rows, lambda data, place: parse_topic(data, place, READING)])
 def test_what_is_no_answer_of_discourse_says_what_it_is(read: Callable[[Any, str], Any]) -> None:
     with pytest.raises(CollectError, match="最外层有：errno"):
         read({"errno": 1}, "x")

@@ -1,11 +1,9 @@
 """Discuz!: an old charset, items without ids, sentences in place of a feed, and threads page by page."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -17,6 +15,10 @@ from scrapers.kinds.discuz import Discuz
 from scrapers.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, ZONE, FakeFetch
+from tests.scrapers.forums import DiscuzBoard
+from tests.scrapers.forums import discuz_feed as feed
+from tests.scrapers.forums import discuz_item as item
+from tests.scrapers.forums import discuz_message as message
 from tests.scrapers.fuzzing import THOROUGH, mutated
 
 ROOT = "https://www.bbs.example"
@@ -27,19 +29,6 @@ THREAD = (FOLDER / "thread.html").read_bytes()
 LIST = (FOLDER / "list.html").read_bytes()
 READING = Reading(NOW, ZONE)
 GBK_FEED = FEED.replace(b'encoding="utf-8"', b'encoding="gbk"').decode().encode("gbk")
-HEAD = b'<?xml version="1.0" encoding="gbk"?><rss version="2.0"><channel>'
-
-
-def item(number: int, description: bytes = b"", title: bytes = b"t") -> bytes:
-    link = f"{ROOT}/forum.php?mod=viewthread&amp;tid={number}".encode()
-    return (
-        b"<item><title>" + title + b"</title><link>" + link + b"</link><description><![CDATA[" + description
-        + b"]]></description><author>a</author><pubDate>Fri, 21 Aug 2026 01:30:00 +0000</pubDate></item>"
-    )  # fmt: skip
-
-
-def feed(*items: bytes) -> bytes:
-    return HEAD + b"".join(items) + b"</channel></rss>"
 
 
 def posts_of(body: bytes, charset: str = "") -> list[RawPost]:
@@ -49,56 +38,6 @@ def posts_of(body: bytes, charset: str = "") -> list[RawPost]:
 
 def thread(markup: str, page: int = 1) -> ThreadPage:
     return parse_thread(markup, READING, url="x", root=ROOT, thread="5021", page=page)
-
-
-def message(words: str) -> str:
-    return (
-        "<html><body><form id='lsform'><input type='password' id='ls_password' /></form>"
-        f"<div id='messagetext' class='alert_error'><p>{words}</p></div></body></html>"
-    )
-
-
-class Board:
-    """A small Discuz!: threads of posts, ten to a page."""
-
-    def __init__(self, threads: Mapping[int, int]) -> None:
-        self.threads = {tid: list(range(tid * 1000, tid * 1000 + count)) for tid, count in threads.items()}
-        self.words: dict[int, str] = {}
-        self.shut: dict[int, str] = {}
-        self.asked: list[str] = []
-
-    def reply(self, tid: int, count: int = 1) -> None:
-        last = self.threads[tid][-1]
-        self.threads[tid] += range(last + 1, last + 1 + count)
-
-    def __call__(self, url: str, *, headers: Mapping[str, str] | None = None, data: bytes | None = None) -> Response:
-        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-        self.asked.append(urlsplit(url).query)
-        body = {"rss": self._rss, "forumdisplay": self._list, "viewthread": self._thread}[query["mod"]](query)
-        return Response(url=url, status=200, headers={}, body=body.encode())
-
-    def _rss(self, _query: Mapping[str, str]) -> str:
-        return feed(*(item(tid, b"...") for tid in sorted(self.threads, reverse=True)[:20])).decode()
-
-    def _list(self, _query: Mapping[str, str]) -> str:
-        return "<table>" + "".join(
-            f"<tbody id='normalthread_{tid}'><tr><td class='num'><a>{len(posts) - 1}</a></td></tr></tbody>"
-            for tid, posts in self.threads.items()
-        )
-
-    def _thread(self, query: Mapping[str, str]) -> str:
-        tid, page = int(query["tid"]), int(query.get("page", "1"))
-        if tid in self.shut or tid not in self.threads:
-            return message(self.shut.get(tid, "抱歉，指定的主题不存在或已被删除或正在被审核"))
-        posts = self.threads[tid]
-        shown = "".join(
-            f"<div id='post_{pid}'><em id='authorposton{pid}'>发表于 2026-8-21 10:00</em>"
-            f"<p id='postmessage_{pid}'>{self.words.get(pid, f'帖 {pid}')}</p></div>"
-            for pid in posts[(page - 1) * 10 : page * 10]
-        )
-        pages = -(-len(posts) // 10)
-        bar = f"<div class='pg'><label><span title='共 {pages} 页'> / {pages} 页</span></label></div>"
-        return f"<html><body>{bar if pages > 1 else ''}<span id='thread_subject'>题 {tid}</span>{shown}</body></html>"
 
 
 def collector(fetch: Any, **options: Any) -> Discuz:
@@ -229,7 +168,7 @@ def test_a_page_gives_whole_posts_in_their_authors_own_words() -> None:
     assert reply.created_at == datetime(2026, 8, 22, 2, 20, tzinfo=UTC)
     assert (nameless.text, nameless.author) == ("城东那家，别去。", "")
     assert nameless.created_at == datetime(2026, 8, 21, 13, 5, tzinfo=UTC)
-    assert page.pages == 2
+    assert (page.pages, page.posts) == (2, 13)
 
 
 def test_posts_taken_down_are_gone_and_closed_ones_are_told() -> None:
@@ -277,55 +216,55 @@ def test_a_list_tells_which_threads_moved() -> None:
 
 
 def test_without_replies_only_the_feed_is_read() -> None:
-    board = Board({1: 5})
+    board = DiscuzBoard({1: 5})
     visit(board)
     assert board.asked == ["mod=rss"]
 
 
 def test_with_replies_whole_threads_are_read() -> None:
-    board = Board({1: 25, 2: 1})
+    board = DiscuzBoard({1: 25, 2: 1})
     batch = visit(board, replies=True)
-    assert texts(batch) == {*(f"帖 {pid}" for pid in range(1000, 1025)), "帖 2000"}
+    assert texts(batch) == {*(f"帖 {pid}" for pid in range(10_000, 10_025)), "帖 20000"}
     assert {post.thread_id for post in batch.posts} == {"1", "2"}
     assert {post.title for post in batch.posts} == {"题 1", "题 2", ""}
-    assert [census.sure for census in batch.censuses] == [False, False]
+    assert [census.sure for census in batch.censuses] == [True, True]
 
 
 def test_a_thread_with_a_new_reply_is_read_again() -> None:
-    board = Board(dict.fromkeys(range(1, 31), 1))
+    board = DiscuzBoard(dict.fromkeys(range(1, 31), 1))
     batch = visit(board, replies=True, forum=37)
     while batch.more:
         batch = visit(board, batch, replies=True, forum=37)
-    board.reply(1)
-    assert "帖 1001" in texts(visit(board, batch, replies=True, forum=37))
+    board.write(1)
+    assert "帖 10001" in texts(visit(board, batch, replies=True, forum=37))
 
 
 def test_without_a_list_known_threads_have_their_turn() -> None:
-    board = Board(dict.fromkeys(range(1, 31), 1))
+    board = DiscuzBoard(dict.fromkeys(range(1, 31), 1))
     batch = visit(board, replies=True)
     while batch.more:
         batch = visit(board, batch, replies=True)
-    board.reply(15)
+    board.write(15)
     seen = set[str]()
     for _ in range(2):
         batch = visit(board, batch, replies=True)
         seen |= texts(batch)
-    assert "帖 15001" in seen
+    assert "帖 150001" in seen
 
 
 def test_a_long_thread_is_gone_on_with_where_it_was_left() -> None:
-    board = Board({1: 12})
+    board = DiscuzBoard({1: 12})
     batch = visit(board, replies=True, max_pages=3)
-    board.reply(1, 130)
+    board.write(1, 130)
     seen, more = texts(batch), True
     while more:
         batch = visit(board, batch, replies=True, forum=37, max_pages=3)
         seen, more = seen | texts(batch), batch.more
-    assert seen == {f"帖 {pid}" for pid in board.threads[1]}
+    assert seen == {f"帖 {pid}" for pid in board.topics[1]}
 
 
 def test_of_a_closed_thread_the_excerpt_is_kept() -> None:
-    board = Board({1: 3, 2: 3})
+    board = DiscuzBoard({1: 3, 2: 3})
     board.shut[1] = "抱歉，本帖要求阅读权限高于 20 才能浏览"
     batch = visit(board, replies=True)
     assert {post.external_id: post.text for post in batch.posts}["bbs.example/1"] == "..."
@@ -333,9 +272,9 @@ def test_of_a_closed_thread_the_excerpt_is_kept() -> None:
 
 
 def test_a_deleted_thread_is_gone_when_it_is_missing_twice() -> None:
-    board = Board({1: 5, 2: 1})
+    board = DiscuzBoard({1: 5, 2: 1})
     batch = visit(board, replies=True)
-    del board.threads[1]
+    del board.topics[1]
     told = []
     for _ in range(2):
         batch = visit(board, batch, replies=True)
@@ -344,7 +283,7 @@ def test_a_deleted_thread_is_gone_when_it_is_missing_twice() -> None:
 
 
 def test_a_list_that_fails_leaves_the_threads_to_their_turn() -> None:
-    board = Board({1: 2})
+    board = DiscuzBoard({1: 2})
 
     def fetch(url: str, **more: Any) -> Response:
         if "forumdisplay" in url:
@@ -356,11 +295,11 @@ def test_a_list_that_fails_leaves_the_threads_to_their_turn() -> None:
 
 
 def test_a_census_names_every_post_also_those_without_words() -> None:
-    board = Board({1: 3})
-    board.words[1001] = "<div class='quote'>别人的话</div>"
+    board = DiscuzBoard({1: 3})
+    board.edit(10_001, "<div class='quote'>别人的话</div>")
     batch = visit(board, replies=True)
-    names = frozenset({"bbs.example/1", "bbs.example/1/1001", "bbs.example/1/1002"})
-    assert batch.censuses == (Census(names, thread_id="1"),)
+    names = frozenset({"bbs.example/1", "bbs.example/1/10001", "bbs.example/1/10002"})
+    assert batch.censuses == (Census(names, thread_id="1", sure=True),)
     assert len(batch.posts) + len(batch.rejections) == 3
 
 

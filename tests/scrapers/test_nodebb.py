@@ -107,10 +107,10 @@ def test_only_topics_that_moved_are_read_again() -> None:
     forum = NodeBbForum({1: 3, 2: 2, 3: 1})
     first = visit(forum)
     assert (len(first.posts), first.rejections, first.more) == (6, (), False)
-    forum.reply(2)
+    forum.write(2)
     forum.asked.clear()
     quiet = replace(collector(forum), max_pages=1).collect({**first.cursor, "turn": 0})
-    assert 2002 in ids(quiet)
+    assert 20_002 in ids(quiet)
     assert forum.asked[0] == "recent 1"
     assert "topic/2/题 1" in forum.asked
 
@@ -118,34 +118,34 @@ def test_only_topics_that_moved_are_read_again() -> None:
 def test_an_edit_and_a_deletion_move_no_mark_and_are_noticed_in_turn() -> None:
     forum = NodeBbForum(dict.fromkeys(range(1, 13), 2))
     batch = visit(forum)
-    forum.words[1000] = "<p>改过了</p>"
-    forum.deleted.add(1001)
+    forum.edit(10_000, "改过了")
+    forum.withdraw(10_001)
     texts, gone = set(), set()
     for _ in range(3):
         batch = visit(forum, batch)
         texts |= {post.text for post in batch.posts}
         gone |= {one.external_id for one in batch.gone}
     assert "改过了" in texts
-    assert gone == {"1001"}
+    assert gone == {"10001"}
 
 
 def test_more_topics_than_one_visit_reads_are_gone_on_with() -> None:
     forum = NodeBbForum(dict.fromkeys(range(1, 61), 1))
     batch = visit(forum)
     for tid in range(1, 61):
-        forum.reply(tid)
+        forum.write(tid)
     seen, visits = set[int](), 0
     while visits == 0 or batch.more:
         batch, visits = visit(forum, batch), visits + 1
         seen |= ids(batch)
-    assert seen >= {tid * 1000 + 1 for tid in range(1, 61)}
+    assert seen >= {tid * 10_000 + 1 for tid in range(1, 61)}
     assert visits < 5
 
 
 def test_a_long_topic_is_gone_on_with_where_it_was_left() -> None:
     forum = NodeBbForum({1: 30})
     batch = visit(forum)
-    forum.reply(1, 300)
+    forum.write(1, 300)
     seen = ids(batch)
     while True:
         batch = visit(forum, batch)
@@ -158,7 +158,7 @@ def test_a_long_topic_is_gone_on_with_where_it_was_left() -> None:
 def test_a_long_topic_never_met_before_is_read_from_near_its_end() -> None:
     forum = NodeBbForum({1: 400})
     seen = ids(visit(forum))
-    assert {1000, 1399} <= seen
+    assert {10_000, 10_399} <= seen
     assert len(seen) < 150
 
 
@@ -166,9 +166,9 @@ def test_posts_removed_while_pages_are_turned_lose_no_other() -> None:
     forum = NodeBbForum({1: 60})
     forum.after["topic/1/题 2"] = lambda: forum.topics[1].pop(3) if len(forum.topics[1]) == 60 else None
     first = visit(forum)
-    assert 1040 not in ids(first)
+    assert 10_040 not in ids(first)
     assert first.censuses == ()
-    assert 1040 in ids(visit(forum, first))
+    assert 10_040 in ids(visit(forum, first))
 
 
 def test_a_topic_that_became_shorter_is_not_missing() -> None:
@@ -184,7 +184,7 @@ def test_a_full_list_is_a_sure_census() -> None:
     first = visit(forum)
     assert first.censuses == (Census(frozenset(map(str, forum.topics[1])), thread_id="1", sure=True),)
     del forum.topics[1][5]
-    assert "1005" not in visit(forum, first).censuses[0].ids
+    assert "10005" not in visit(forum, first).censuses[0].ids
 
 
 def test_a_moved_post_is_not_gone() -> None:
@@ -192,7 +192,7 @@ def test_a_moved_post_is_not_gone() -> None:
     first = visit(forum)
     forum.topics[2].append(forum.topics[1].pop(1))
     census = {census.thread_id: census for census in visit(forum, first).censuses}
-    assert "1001" in census["1"].ids
+    assert "10001" in census["1"].ids
 
 
 def test_a_topic_that_was_removed_is_gone_when_it_is_missing_twice() -> None:
@@ -210,7 +210,7 @@ def test_the_limit_of_pages_is_told() -> None:
     forum = NodeBbForum(dict.fromkeys(range(1, 61), 1))
     batch = visit(forum)
     for tid in range(1, 61):
-        forum.reply(tid)
+        forum.write(tid)
     assert [note.sign for note in visit(forum, batch, max_pages=2).notes] == [Sign.GAP]
 
 

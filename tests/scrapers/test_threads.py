@@ -1,10 +1,14 @@
 """Threads read again when their mark moved, and threads that cannot be read."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
 import pytest
 
 from scrapers.base import Census, RawPost, Rejection, Sign
 from scrapers.errors import CollectError
-from scrapers.threads import LOOK, UNFINISHED, Thread, due, once, pages_due, read_moved, turn
+from scrapers.posts import Item
+from scrapers.threads import LOOK, UNFINISHED, Thread, census_of, due, once, pages_due, read_moved, turn
 
 
 class Forum:
@@ -148,3 +152,41 @@ def test_the_pages_of_a_long_thread_are_read_from_the_last_one_on() -> None:
     assert pages_due(41, 40, 36, 1, most=5) == [37, 39, 40, 41]
     assert pages_due(60, 40, 36, 3, most=5) == [36, 39, 40, 41, 42, 43]
     assert pages_due(6, 9, 2, 0, most=5) == [2, 6]
+    assert pages_due(9, 1, 2, 1, most=5) == [2, 3, 4, 5, 6]
+
+
+def test_every_third_time_a_thread_known_from_its_beginning_is_read_whole() -> None:
+    assert pages_due(9, 9, 2, 2, most=5) == list(range(2, 10))
+    assert len(pages_due(9, 9, 5, 2, most=5)) < 8
+    assert len(pages_due(26, 26, 2, 2, most=5)) < 25
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A page with one post, written on the day of its number."""
+
+    number: int
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset({f"p{self.number}"})
+
+    @property
+    def items(self) -> list[Item]:
+        return [RawPost(f"p{self.number}", "等配件", created_at=datetime(2026, 8, self.number, tzinfo=UTC))]
+
+
+def counted(numbers: list[int], pages: int, expected: int = 0) -> Census | None:
+    return census_of("t", [Sheet(number) for number in numbers], numbers, pages=pages, expected=expected)
+
+
+def test_a_thread_read_whole_is_counted_whole() -> None:
+    assert counted([1, 2, 3], 3) == Census(frozenset({"p1", "p2", "p3"}), thread_id="t")
+    assert counted([1, 2, 3], 3, expected=3) == Census(frozenset({"p1", "p2", "p3"}), thread_id="t", sure=True)
+
+
+def test_a_thread_read_to_its_end_is_counted_from_where_the_pages_have_no_gap() -> None:
+    census = counted([1, 5, 8, 9], 9)
+    assert census is not None
+    assert census.since == datetime(2026, 8, 8, 0, 1, tzinfo=UTC)
+    assert counted([1, 2, 3], 9) is None
