@@ -63,7 +63,7 @@ def read_date(text: str, now: datetime, zone: tzinfo) -> Reading:
         return None, False
     plain = text if text.isascii() else _simplified(text)
     plain = plain.strip()
-    for reader in (_number, _relative, _day_named, _written, _iso, _english, _browser, _mail):
+    for reader in (_likely(plain), _number, _relative, _day_named, _written, _iso, _english, _browser, _mail):
         try:
             moment, assumed = reader(plain, now, zone)
             moment = _plausible(moment, now)
@@ -73,6 +73,11 @@ def read_date(text: str, now: datetime, zone: tzinfo) -> Reading:
             return moment, assumed
     lead = _LEAD.match(plain)
     return read_date(plain[lead.end() :], now, zone) if lead and lead.end() else (None, False)
+
+
+def _likely(text: str) -> Callable[[str, datetime, tzinfo], Reading]:
+    """The reader that most probably fits, by a look at the form: feeds and interfaces write few."""
+    return _iso if text[10:11] == "T" else _mail if text[3:5] == ", " else _number
 
 
 def _simplified(text: str) -> str:

@@ -9,13 +9,14 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from scrapers.errors import CollectorNotConfigured
-from scrapers.markup import html_to_text, parse_html, text_of
+from scrapers.markup import clean_text, html_to_text, is_too_deep, parse_html, text_of
 
 _XPATH = "xpath:"
 _PATTERN = " =~ "
@@ -85,18 +86,21 @@ class Document:
 
     def __init__(self, markup: str) -> None:
         self._markup = markup
-        self._tree = parse_html(markup)
-        self._element: etree._Element | None = None
+        self.is_page = not is_too_deep(markup)
+        """False for what is nested too deep to be a page for people; nothing is found in it."""
 
-    @property
-    def is_page(self) -> bool:
-        """False for what is nested too deep to be a page for people."""
-        return self._tree is not None
+    @cached_property
+    def _tree(self) -> LexborHTMLParser | None:
+        return parse_html(self._markup) if self.is_page else None
+
+    @cached_property
+    def _root(self) -> etree._Element:
+        return _parsed(self._markup if self.is_page else "")
 
     def select(self, selector: Selector) -> Sequence[Node]:
         """All elements that the selector names, in their order."""
         if selector.xpath is not None:
-            return [found for found in _evaluated(selector.xpath, self._root()) if isinstance(found, etree._Element)]
+            return [found for found in _evaluated(selector.xpath, self._root) if isinstance(found, etree._Element)]
         return self._tree.css(selector.path) if self._tree is not None and selector.path else []
 
     def has(self, selector: Selector | None) -> bool:
@@ -106,7 +110,7 @@ class Document:
         if selector.pattern is not None or selector.attribute:
             return bool(self.words(selector))
         if selector.xpath is not None:
-            return bool(_evaluated(selector.xpath, self._root()))
+            return bool(_evaluated(selector.xpath, self._root))
         return bool(self.select(selector))
 
     def words(self, selector: Selector | None) -> str:
@@ -121,15 +125,10 @@ class Document:
 
     def _whole(self, selector: Selector | None) -> Node | None:
         if selector is not None and selector.xpath is not None:
-            return self._root()
+            return self._root
         if self._tree is None:
             return None
         return self._tree.body if selector is not None and selector.is_neutral else self._tree.root
-
-    def _root(self) -> etree._Element:
-        if self._element is None:
-            self._element = _parsed(self._markup)
-        return self._element
 
 
 def _parsed(markup: str) -> etree._Element:
@@ -226,6 +225,8 @@ def _own_words(element: etree._Element, attribute: str = "") -> str:
         return (element.get(attribute) or "").strip()
     if not isinstance(element.tag, str):
         return ""
+    if len(element) == 0 and element.tag not in {"script", "style"}:
+        return clean_text(" ".join((element.text or "").split()))
     markup = etree.tostring(element, encoding="unicode", method="html", with_tail=False)
     # Rows and cells are nothing outside of a table.
     return html_to_text(f"<table>{markup}</table>" if element.tag in _ROWS else markup)

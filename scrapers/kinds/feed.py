@@ -41,7 +41,8 @@ def posts_of(content: Content, reading: Reading, url: str) -> list[Item]:
     """The posts of a feed's content, and a rejection for each entry that says nothing."""
     items: list[Item] = []
     for number, entry in enumerate(content.entries, start=1):
-        post = shape_post(replace(entry, url=absolute(url, entry.url)), reading)
+        link = absolute(url, entry.url)
+        post = shape_post(entry if link == entry.url else replace(entry, url=link), reading)
         items.append(post if post.text else Rejection(f"{url} 第 {number} 条", "既没有标题也没有正文"))
     return items
 

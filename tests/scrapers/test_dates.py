@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from scrapers.dates import read_date
 from tests.scrapers.conftest import NOW, ZONE
+from tests.scrapers.fuzzing import THOROUGH
 
 
 def utc(*parts: int) -> datetime:
@@ -96,3 +97,16 @@ def test_a_date_that_cannot_be_is_none(text: str) -> None:
 def test_no_text_makes_a_date_raise(text: str) -> None:
     moment, _ = read_date(text, NOW, ZONE)
     assert moment is None or (moment <= NOW and moment.tzinfo in {UTC, UTC})
+
+
+PIECES = ("昨天", "上", "周", "三", "发表于", "最后", "编辑", "时间", "：", " ", "12:30", "2026", "-", "08", "月", "21日", "半", "十", "二",
+          "个", "小时", "分钟", "前", "ago", "Aug", "pm", "at", ",", "GMT", "+0800", "Z", "T", "/Date(", "1787270400", ")",
+          "9" * 20, "\u3000", "(五)", "st")  # fmt: skip
+
+
+@pytest.mark.fuzz
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@THOROUGH
+def test_no_medley_of_dates_makes_one_raise(text: str) -> None:
+    moment, _ = read_date(text, NOW, ZONE)
+    assert moment is None or moment <= NOW
