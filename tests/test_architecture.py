@@ -12,11 +12,9 @@ FILES = [path for path in FILES if "versions" not in path.parts]
 
 GROUND = {"monitor.domain", "scrapers.base", "scrapers.errors"}
 ADAPTERS = {"monitor.storage", "monitor.classifiers", "monitor.channels", "monitor.rendering", "monitor.settings",
-            "monitor.configuration", "monitor.source_lists", "monitor.tables"}  # fmt: skip
-SHARED_BY_EDGES = GROUND | {"monitor.services", "monitor.storage", "monitor.wiring", "monitor.source_wiring",
-                            "monitor.settings",
-                            "monitor.configuration", "monitor.edge", "monitor.clock", "monitor.import_wiring",
-                            "monitor.import_templates", "monitor.import_tables"}  # fmt: skip
+            "monitor.configuration", "monitor.tables"}  # fmt: skip
+SHARED_BY_EDGES = GROUND | {"monitor.services", "monitor.storage", "monitor.wiring", "monitor.settings",
+                            "monitor.configuration", "monitor.edge", "monitor.clock"}  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
     "monitor.domain": set(),
@@ -24,19 +22,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "monitor.clock": set(),
     "monitor.tables": {"monitor.domain"},
     "monitor.settings": {"monitor.domain", "monitor.tables"},
-    "monitor.place_lists": {"monitor.domain", "monitor.tables"},
-    "monitor.source_lists": {"monitor.domain", "monitor.tables"},
-    "monitor.configuration": {"monitor.domain", "monitor.tables", "monitor.place_lists", "monitor.source_lists"},
-    "monitor.import_templates": {"monitor.domain", "monitor.tables", "scrapers.base"},
-    "monitor.import_tables": {"monitor.import_templates"},
-    "monitor.import_wiring": GROUND | {"monitor.import_templates", "monitor.settings", "scrapers"},
+    "monitor.configuration": {"monitor.domain", "monitor.tables", "scrapers.base"},
     "monitor.storage": {"monitor.domain"},
     "monitor.classifiers": {"monitor.domain", "monitor.tables"},
     "monitor.channels": {"monitor.domain", "monitor.clock"},
     "monitor.rendering": {"monitor.domain"},
     "monitor.services": {"monitor.domain", "monitor.storage", "scrapers.base", "scrapers.errors"},
     "monitor.wiring": GROUND | ADAPTERS | {"monitor.services", "scrapers"},
-    "monitor.source_wiring": GROUND | ADAPTERS | {"monitor.services", "monitor.wiring", "scrapers"},
     "monitor.edge": {"monitor.services", "monitor.wiring", "monitor.clock"},
     "monitor.web": SHARED_BY_EDGES,
     "monitor.public": SHARED_BY_EDGES,

@@ -9,8 +9,8 @@ import pytest
 
 from monitor import __version__
 from monitor.cli import COMMANDS, cli
+from monitor.configuration.import_templates import FIELD_NAMES, load_templates
 from monitor.domain.alerts import Event
-from monitor.import_templates import FIELD_NAMES, load_templates
 from monitor.settings import Settings
 from scrapers.registry import KINDS
 

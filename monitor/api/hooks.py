@@ -11,7 +11,7 @@ from monitor.api.shapes import DeliveryOut, ErrorShape
 from monitor.domain.errors import Invalid
 from monitor.domain.webhooks import SignatureRefused, check
 from monitor.services.pushing import pushed_source, take_delivery
-from monitor.source_wiring import hook_key, read_delivery
+from monitor.wiring.sources import hook_key, read_delivery
 from scrapers.errors import CollectError
 
 blueprint = api_blueprint("api_hooks", __name__, "签名推送")

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from monitor.configuration import load_configuration
-from monitor.import_wiring import templates_in_force
 from monitor.settings import config_folder, load_settings, resource_folder
 from monitor.wiring import check_sources
+from monitor.wiring.imports import templates_in_force
 
 
 @click.group()

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from monitor.cli.output import emit, format_option, remark
+from monitor.configuration.import_tables import csv_table, xlsx_table
+from monitor.configuration.import_templates import ImportTemplate, template_named
 from monitor.domain.errors import Invalid
-from monitor.import_tables import csv_table, xlsx_table
-from monitor.import_templates import ImportTemplate, template_named
-from monitor.import_wiring import templates_in_force
 from monitor.settings import config_folder
+from monitor.wiring.imports import templates_in_force
 
 _WRITERS = {".csv": csv_table, ".xlsx": xlsx_table}
 

@@ -15,10 +15,9 @@ from monitor.cli.import_templates import templates
 from monitor.cli.opening import existing
 from monitor.cli.output import defused, emit, format_option, remark
 from monitor.clock import utc_now
+from monitor.configuration.import_templates import ImportTemplate, template_named
 from monitor.domain.errors import MonitorError
 from monitor.domain.learning import Lesson
-from monitor.import_templates import ImportTemplate, template_named
-from monitor.import_wiring import read_by_template, templates_in_force
 from monitor.jobs.context import JobContext
 from monitor.jobs.handle import handle_batch
 from monitor.services.intake import Accepted, accept_posts
@@ -27,6 +26,7 @@ from monitor.services.teaching import department_rows, lessons
 from monitor.services.tools import Tools
 from monitor.storage.models import Department, Post, Source, Ticket
 from monitor.wiring import Installation, build_collectors, build_tools, export_lessons, read_posts
+from monitor.wiring.imports import read_by_template, templates_in_force
 from scrapers.base import RawPost, Rejection
 from scrapers.errors import CollectError
 

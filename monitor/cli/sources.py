@@ -23,10 +23,10 @@ from monitor.services.audit import SYSTEM
 from monitor.services.collecting import collect_next
 from monitor.services.filtering import wanted_by
 from monitor.services.previewing import Preview, Seen, preview_of
-from monitor.source_wiring import check_source, reads_history, source_entry, source_toml, sources_from_toml, wish_of
-from monitor.source_wiring import preview as preview_page
 from monitor.storage.models import Backfill, CollectRun, Source
 from monitor.wiring import Installation, build_collectors, build_tools
+from monitor.wiring.sources import check_source, reads_history, source_entry, source_toml, sources_from_toml, wish_of
+from monitor.wiring.sources import preview as preview_page
 from scrapers.errors import CollectError
 
 _FATES = {"new": "新", "edited": "改动", "known": "已有", "filtered": "不合关键词", "refused": "不能用"}

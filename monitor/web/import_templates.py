@@ -4,11 +4,11 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 
 from monitor import edge
+from monitor.configuration.import_tables import csv_table
+from monitor.configuration.import_templates import template_named
 from monitor.domain.people import Permission
-from monitor.import_tables import csv_table
-from monitor.import_templates import template_named
-from monitor.import_wiring import templates_in_force
 from monitor.web.signed_in import staff_pages
+from monitor.wiring.imports import templates_in_force
 
 pages = staff_pages("import_templates", Permission.SEE_SOURCES)
 

@@ -6,20 +6,21 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from monitor import edge, source_wiring
+from monitor import edge
 from monitor.domain.errors import ConfigError, Invalid, InvalidAction
 from monitor.domain.people import Permission
 from monitor.domain.queries import Query, explain, parse_query
-from monitor.import_wiring import templates_in_force
 from monitor.services import sources as service
 from monitor.services.filtering import Counted, would_match
 from monitor.services.intake import everything
 from monitor.services.previewing import Preview, preview_of
 from monitor.settings import config_folder
-from monitor.source_wiring import SourceEntry
 from monitor.storage.models import Source
 from monitor.web.signed_in import myself, staff_pages
 from monitor.web.source_forms import FATES, PART_NAMES, grouped, intervals, option_fields, typed_of, typed_options
+from monitor.wiring import sources as source_wiring
+from monitor.wiring.imports import templates_in_force
+from monitor.wiring.sources import SourceEntry
 from scrapers.base import Batch
 from scrapers.errors import CollectError, CollectorNotConfigured
 

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from monitor import edge, source_wiring, wiring
+from monitor import edge
 from monitor.domain.errors import Invalid, InvalidAction, MonitorError, NotFound
 from monitor.domain.health import Health
 from monitor.domain.people import Permission, may
@@ -23,6 +23,7 @@ from monitor.services.setup import BUILT_IN, PUSHED
 from monitor.storage.models import Source
 from monitor.storage.queries.sources import RUNS, all_sources, health_changes_of, new_posts_by_day, runs_of
 from monitor.web.signed_in import me, myself, staff_pages
+from monitor.wiring import sources as source_wiring
 from scrapers.errors import CollectError
 
 pages = staff_pages("sources", Permission.SEE_SOURCES)
@@ -83,7 +84,7 @@ def _days() -> list[datetime]:
 
 def _kind_titles() -> dict[str, str]:
     built_in = {kind: title for kind, (title, _) in BUILT_IN.items()}
-    return built_in | {kind: builder.title for kind, builder in wiring.source_kinds().items()}
+    return built_in | {kind: builder.title for kind, builder in source_wiring.kinds().items()}
 
 
 @pages.get("/sources/<int:source_id>")

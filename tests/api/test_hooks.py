@@ -13,9 +13,9 @@ from monitor.domain.webhooks import sign
 from monitor.services.audit import SYSTEM
 from monitor.services.sources import Wish, add_source, pause
 from monitor.settings import Settings
-from monitor.source_wiring import hook_key
 from monitor.storage.db import Database
 from monitor.storage.models import CollectRun, Post, Source
+from monitor.wiring.sources import hook_key
 
 ROW = {"id": "1", "text": "投诉：等了三个月", "author": "u1"}
 

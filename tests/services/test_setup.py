@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from monitor.configuration import Configuration, DepartmentEntry, SourceEntry
+from monitor.configuration import Configuration, DepartmentEntry
+from monitor.configuration.sources import SourceEntry
 from monitor.services.setup import BUILT_IN, sync
 from monitor.services.tools import Tools
 from monitor.storage.models import AuditEntry, Department, Source, Ticket

@@ -9,10 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from monitor.services.intake import accept_posts
-from monitor.source_wiring import kinds
 from monitor.storage.db import Database
 from monitor.storage.models import AuditEntry, Post, Source
 from monitor.web.source_forms import GROUPS
+from monitor.wiring.sources import kinds
 from tests.conftest import NOW
 from tests.fakes import raw
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.domain.errors import ConfigError, NotFound
-from monitor.import_templates import (
+from monitor.configuration.import_templates import (
     FIELD_NAMES,
     ImportTemplate,
     choose_columns,
@@ -15,6 +14,7 @@ from monitor.import_templates import (
     template_named,
     why_unreadable,
 )
+from monitor.domain.errors import ConfigError, NotFound
 from monitor.settings import resource_folder
 from scrapers.base import RawPost, Rejection
 from scrapers.files import FIELDS

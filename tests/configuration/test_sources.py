@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.configuration.sources import SourceEntry, as_toml, sources_in
 from monitor.domain.errors import ConfigError
-from monitor.source_lists import SourceEntry, as_toml, sources_in
 
 HERE = Path("/etc/xianwai")
 _words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(str.strip)

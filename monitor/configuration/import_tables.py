@@ -8,7 +8,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from monitor.import_templates import ImportTemplate
+from monitor.configuration.import_templates import ImportTemplate
 
 NOTE_COLUMN = "填写说明（不导入）"
 _REPLACE = "这一行是示例，请删掉"

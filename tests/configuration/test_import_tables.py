@@ -10,10 +10,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from monitor.import_tables import NOTE_COLUMN, csv_table, xlsx_table
-from monitor.import_templates import ImportTemplate, load_templates
-from monitor.import_wiring import read_by_template
+from monitor.configuration.import_tables import NOTE_COLUMN, csv_table, xlsx_table
+from monitor.configuration.import_templates import ImportTemplate, load_templates
 from monitor.settings import resource_folder
+from monitor.wiring.imports import read_by_template
 from scrapers.base import RawPost
 
 TEMPLATES = load_templates(resource_folder("config") / "imports")

@@ -7,6 +7,8 @@ from datetime import date, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor.configuration.places import read_dealers, read_regions
+from monitor.configuration.sources import SourceEntry, read_sources
 from monitor.domain.alerts import AlertRule, Event, Recipient
 from monitor.domain.business_hours import BusinessHours
 from monitor.domain.errors import ConfigError
@@ -14,8 +16,6 @@ from monitor.domain.places import DealerEntry, PlaceFinder
 from monitor.domain.routing import RoutingRule, words_pattern
 from monitor.domain.sla import SlaPolicy, SlaTerms
 from monitor.domain.verdicts import Severity
-from monitor.place_lists import read_dealers, read_regions
-from monitor.source_lists import SourceEntry, read_sources
 from monitor.tables import Table, folded, read_toml, refuse_repeats
 
 _WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")

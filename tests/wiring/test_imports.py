@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from monitor.domain.errors import Invalid
-from monitor.import_wiring import read_by_template, templates_in_force
 from monitor.settings import resource_folder
+from monitor.wiring.imports import read_by_template, templates_in_force
 from scrapers.base import RawPost, Rejection
 
 TEMPLATES = templates_in_force(resource_folder("config"))

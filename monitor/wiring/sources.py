@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from monitor.configuration.sources import SourceEntry, as_toml, sources_in
 from monitor.domain.errors import ConfigError
 from monitor.domain.queries import parse_query
 from monitor.domain.webhooks import derived_key, read_secret
 from monitor.services.sources import Wish
 from monitor.settings import Settings
-from monitor.source_lists import SourceEntry, as_toml, sources_in
 from monitor.storage.db import Database
 from monitor.storage.models import Source
 from monitor.wiring import build_client, build_collectors

@@ -52,13 +52,12 @@ from monitor.services.tools import Tools
 from monitor.settings import Settings, config_folder, load_settings, resource_folder
 from monitor.storage.db import Database, open_database
 from monitor.storage.host_turns import HostTurns
-from scrapers.base import Batch, Builder, Collector, RawPost, Rejection
+from scrapers.base import Collector, RawPost, Rejection
 from scrapers.client import PoliteClient
 from scrapers.errors import CollectError
 from scrapers.files import read_file
 from scrapers.pacing import HostBook, HostState
 from scrapers.recording import Recorder, recorded
-from scrapers.registry import KINDS, builder_for
 from scrapers.registry import build as build_kind
 
 
@@ -221,16 +220,6 @@ def check_sources(configuration: Configuration, settings: Settings) -> None:
             build_kind(entry.kind, entry.options, client)
         except CollectError as error:
             raise ConfigError(f"{configuration.folder / 'sources.toml'}：来源“{entry.name}”：{error}") from error
-
-
-def source_kinds() -> Mapping[str, Builder]:
-    """Every kind of source that can be visited: code → what builds it."""
-    return {kind: builder_for(kind) for kind in KINDS}
-
-
-def preview_source(place: Installation, kind: str, options: Mapping[str, Any]) -> Batch:
-    """What one visit to such a source gives now; nothing is stored. Raises `CollectError`."""
-    return build_collectors(place.settings, place.database)(kind, options).collect({})
 
 
 def read_posts(path: Path, mapping: Mapping[str, str]) -> Iterator[RawPost | Rejection]:

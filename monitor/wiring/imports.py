@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from monitor.domain.errors import Invalid
-from monitor.import_templates import (
+from monitor.configuration.import_templates import (
     Choice,
     ImportTemplate,
     choose_columns,
@@ -15,6 +14,7 @@ from monitor.import_templates import (
     remarks_on,
     why_unreadable,
 )
+from monitor.domain.errors import Invalid
 from monitor.settings import resource_folder
 from scrapers.base import RawPost, Rejection
 from scrapers.files import LINE, guess_columns, read_file
