@@ -1,6 +1,7 @@
 """Visits to a listing that lives: new posts, deleted ones, changed order, and a site that forgets."""
 
 import json
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from scrapers.errors import CollectError
 from scrapers.kinds.json_api import JsonApi
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW
+from tests.scrapers.holding import Held
 
 URL = "https://api.example/list"
 
@@ -28,6 +30,10 @@ class Board:
     asked: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     conditions: list[Mapping[str, str]] = field(default_factory=list)
+    edited: set[int] = field(default_factory=set)
+
+    def text(self, number: int) -> str:
+        return f"第 {number} 帖" + ("，改过" if number in self.edited else "")
 
     def __call__(self, url: str, *, headers: Mapping[str, str] | None = None, data: bytes | None = None) -> Response:
         self.asked.append(url.removeprefix(URL))
@@ -40,7 +46,7 @@ class Board:
             return answer
         place = int(parse_qs(urlsplit(url).query).get("page", ["1"])[0])
         shown = self.numbers[(place - 1) * self.size : place * self.size]
-        rows = [{"id": n, "text": f"第 {n} 帖", "at": (NOW - timedelta(days=9000 - n)).isoformat()} for n in shown]
+        rows = [{"id": n, "text": self.text(n), "at": (NOW - timedelta(days=9000 - n)).isoformat()} for n in shown]
         return Response(url, 200, self.headers, json.dumps({"rows": rows, "next": str(place + 1)}).encode())
 
 
@@ -229,6 +235,23 @@ def test_a_cursor_stays_small() -> None:
     batches = visits(paged(Board(down_to(5000)), max_pages=50))
     batches += visits(paged(Board(down_to(8000)), max_pages=5), batches[-1].cursor)
     assert max(len(json.dumps(dict(batch.cursor))) for batch in batches) < 20_000
+
+
+@pytest.mark.parametrize(
+    "options", [{"paging": "page"}, {"paging": "cursor", "cursor_path": "next"}], ids=["page", "cursor"]
+)
+def test_what_the_site_has_and_what_is_held_are_equal_however_often_a_visit_is_killed(options: dict[str, Any]) -> None:
+    chance = random.Random(7)
+    board, held = Board(down_to(99)), Held()
+    collector = api(board, whole=True, max_pages=50, page_param="page", **options)
+    for step in range(30):
+        board.numbers = down_to(100 + step * 7, board.numbers[0] + 1) + board.numbers
+        for gone in chance.sample(board.numbers, 2):
+            board.numbers.remove(gone)
+        board.edited |= set(chance.sample(board.numbers, 3))
+        held.visit(collector.collect, killed=chance.random() < 0.5)
+    held.settle(collector.collect, 2)
+    assert held.texts() == {str(number): board.text(number) for number in board.numbers}
 
 
 @pytest.mark.parametrize("status", [401, 500])
