@@ -53,10 +53,13 @@ def parse_mail(raw: bytes, arrival: Arrival, reading: Reading) -> Item:
     """The post in a mail, or the reason why there is none. Never raises."""
     try:
         message: Mail = message_from_bytes(raw)
-        refusal = _why_not_for_people(message, arrival)
-        return Rejection(arrival.place, refusal) if refusal else _post(message, arrival, reading)
+    except ValueError:
+        # The standard library trips over parameters such as a boundary in pieces numbered beyond all reason.
+        return Rejection(arrival.place, "邮件的结构是坏的，读不了")
     except RecursionError:
         return Rejection(arrival.place, "邮件的结构套得太深，没有读")
+    refusal = _why_not_for_people(message, arrival)
+    return Rejection(arrival.place, refusal) if refusal else _post(message, arrival, reading)
 
 
 def header(message: Mail, name: str) -> str:
@@ -230,16 +233,25 @@ def _words_of(part: Mail) -> _Words:
     if kind not in {"text/plain", "text/html"} or part.get_content_disposition() == "attachment":
         return _Words(attachments=1)
     payload = part.get_payload(decode=True)
-    text = _text(payload if isinstance(payload, bytes) else b"", part.get_content_charset() or "")
+    text = _text(payload if isinstance(payload, bytes) else b"", _parameter(part, "charset"))
     if kind == "text/html":
         return _Words(text=own_words_of_page(text), is_page=True)
     return _Words(text=own_words(_unfolded(text, part)))
 
 
+def _parameter(part: Mail, name: str) -> str:
+    """A parameter of the content type, in lower case; one coded by RFC 2231 comes with its charset and language."""
+    try:
+        value = part.get_param(name, "")
+    except ValueError:
+        return ""
+    return str(value[2] if isinstance(value, tuple) else value).lower()
+
+
 def _unfolded(text: str, part: Mail) -> str:
     """The lines as they were before format=flowed (RFC 3676) broke the long ones with a space at their end."""
-    if str(part.get_param("format", "")).lower() != "flowed":
+    if _parameter(part, "format") != "flowed":
         return text
-    keeps_space = str(part.get_param("delsp", "")).lower() != "yes"
+    keeps_space = _parameter(part, "delsp") != "yes"
     joint = r"(?<!^--)( )\r?\n(?!>)" if keeps_space else r"(?<!^--) \r?\n(?!>)"
     return re.sub(joint, r"\1" if keeps_space else "", text, flags=re.MULTILINE)

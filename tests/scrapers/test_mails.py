@@ -302,6 +302,14 @@ def test_a_mail_nested_without_end_is_a_rejection() -> None:
     assert "套得太深" in _refusal(raw)
 
 
+def test_parameters_that_are_coded_badly_are_borne() -> None:
+    raw = _raw({"Content-Type": "text/plain; charset*=\x00'x'gb2312; format*=x''flowed; delsp=yes"}, b"a \r\nb")
+    assert _post(raw).text == "ab"
+    pieces = f"boundary*{'9' * 5000}=x"
+    assert _refusal(_raw({"Content-Type": f"multipart/mixed; {pieces}"})) == "邮件的结构是坏的，读不了"
+    assert _post(_raw({"Content-Type": f"text/plain; {pieces}"})).text == TEXT
+
+
 def test_a_header_without_end_is_cut() -> None:
     assert len(_post(_raw({"Subject": "长" * 50_000})).title) == 500
 
