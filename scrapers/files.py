@@ -32,14 +32,14 @@ _GUESSES = {
     "thread": "主题id 主题编号 话题id",
 }
 _MORE_GUESSES = {
-    "text": "內容 評論內容 評論 評價 投訴內容 問題描述 text content body comment review message description",
-    "title": "標題 主題 title subject headline",
+    "text": "內容 評論內容 評論 評價 投訴內容 問題描述 text content body comment review message description review_text",
+    "title": "標題 主題 title subject headline review_title",
     "id": "編號 id post_id comment_id review_id uuid guid",
-    "url": "連結 網址 url link permalink",
+    "url": "連結 網址 url link permalink review_link",
     "author": "用戶 暱稱 author user username nickname user_name",
-    "created": "發佈時間 發表時間 時間 created created_at date time datetime published published_at timestamp",
-    "updated": "修改時間 更新時間 updated updated_at edited_at modified",
-    "rating": "評分 星級 rating score stars star",
+    "created": "發佈時間 發表時間 時間 created created_at date time datetime published published_at timestamp review_submit_date_and_time",
+    "updated": "修改時間 更新時間 updated updated_at edited_at modified review_last_update_date_and_time",
+    "rating": "評分 星級 rating score stars star star_rating",
     "parent": "parent parent_id reply_to",
     "thread": "thread thread_id topic_id",
 }

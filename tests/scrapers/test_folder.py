@@ -297,3 +297,19 @@ def test_words_with_every_sign_survive_json_lines(tmp_path_factory: pytest.TempP
     rows = "".join(json.dumps({"text": word}) + "\n" for word in words)
     for item in read(put(tmp_path_factory.mktemp("fuzz") / "a.jsonl", rows)):
         assert isinstance(item, Rejection) or item.text.encode()
+
+
+def test_the_monthly_export_of_an_app_store_is_read_without_being_told_its_columns(tmp_path: Path) -> None:
+    dates = "Review Submit Date and Time,Review Last Update Date and Time"
+    head = f"Package Name,{dates},Star Rating,Review Title,Review Text,Review Link"
+    row = "com.example.car,2026-08-01T01:02:03Z,2026-08-02T01:02:03Z,2,远程启动,总是连不上车,https://play.example/r/1"
+    (tmp_path / "reviews_202608.csv").write_bytes(f"{head}\n{row}\n".encode("utf-16"))
+    post = next(iter(read_file(tmp_path / "reviews_202608.csv", {})))
+    assert isinstance(post, RawPost)
+    assert (post.text, post.title, post.rating, post.url) == (
+        "总是连不上车",
+        "远程启动",
+        2.0,
+        "https://play.example/r/1",
+    )
+    assert post.edited_at is not None
