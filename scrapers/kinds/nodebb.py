@@ -19,7 +19,19 @@ from scrapers.cutting import before, cut
 from scrapers.dates import read_date
 from scrapers.errors import CollectError
 from scrapers.markup import html_to_text, parse_html, text_of
-from scrapers.posts import Fields, Item, Reading, moment_of, read_zone, shape_post, to_batch, utc_now
+from scrapers.posts import (
+    MAX_ID,
+    Fields,
+    Item,
+    Reading,
+    digest,
+    moment_of,
+    one_line,
+    read_zone,
+    shape_post,
+    to_batch,
+    utc_now,
+)
 from scrapers.threads import UNFINISHED, Thread, census_of, due, once, pages_due, read_moved
 from scrapers.visits import MAX_PAGES, OWN_SITE, TIMEZONE
 
@@ -66,8 +78,13 @@ def _pages(data: Mapping[str, Any]) -> int:
     return max(whole(table(data.get("pagination")).get("pageCount")) or 1, 1)
 
 
+def _id(value: Any) -> str:
+    """A topic's or post's number, or its address on the forum where it was written."""
+    return one_line(word(value), MAX_ID)
+
+
 def _mark(topic: Mapping[str, Any]) -> str:
-    return f"{word(topic.get('lastposttime'))[:40]}/{word(topic.get('postcount'))[:20]}"
+    return digest(word(topic.get("lastposttime")), word(topic.get("postcount")))[:10]
 
 
 def _tells_deletion(words: str) -> bool:
@@ -83,13 +100,13 @@ def parse_topics(data: Any, place: str) -> tuple[list[Topic], int]:
         raise CollectError(f"{place} 返回的不是 NodeBB 的主题列表（最外层有：{keys[:200]}）。请填论坛首页的网址。")
     topics = [
         Topic(
-            tid=word(topic.get("tid"))[:100],
-            slug=word(topic.get("slug"))[:400],
+            tid=_id(topic.get("tid")),
+            slug=one_line(word(topic.get("slug")), 400),
             mark=_mark(topic),
             deleted=is_true(topic.get("deleted")) or _tells_deletion(word(topic.get("title"))),
         )
         for topic in map(table, listed)
-        if word(topic.get("tid"))
+        if _id(topic.get("tid"))
     ]
     return topics, _pages(table(data))
 
@@ -104,14 +121,14 @@ def parse_topic(data: Any, reading: Reading, root: str, place: str) -> Page:
     gone: list[Gone] = []
     for number, post in enumerate(map(table, topic["posts"]), start=1):
         told = deleted or is_true(post.get("deleted")) or _tells_deletion(word(post.get("content")))
-        if told and word(post.get("pid")):
-            gone.append(Gone(word(post.get("pid")), _DELETED))
+        if told and _id(post.get("pid")):
+            gone.append(Gone(_id(post.get("pid")), _DELETED))
         else:
             items.append(_post(post, topic, reading, root, f"{place} 第 {number} 条"))
     return Page(
         items=items,
         gone=gone,
-        ids=frozenset(pid for post in map(table, topic["posts"]) if (pid := word(post.get("pid")))),
+        ids=frozenset(pid for post in map(table, topic["posts"]) if (pid := _id(post.get("pid")))),
         pages=_pages(topic),
         posts=whole(topic.get("postcount")) or 0,
         deleted=deleted,
@@ -121,11 +138,11 @@ def parse_topic(data: Any, reading: Reading, root: str, place: str) -> Page:
 
 
 def _post(post: Mapping[str, Any], topic: Mapping[str, Any], reading: Reading, root: str, place: str) -> Item:
-    pid, content = word(post.get("pid")), word(post.get("content"))
+    pid, content = _id(post.get("pid")), word(post.get("content"))
     if not pid:
         return Rejection(place, "不是帖子（没有编号）")
     if _KEY.fullmatch(content):
-        return Rejection(place, f"内容是系统提示（{content.strip()[:80]}），不是帖子")
+        return Rejection(place, f"内容是系统提示（{one_line(content, 80)}），不是帖子")
     opening = pid == word(topic.get("mainPid")) or whole(post.get("index")) == 0
     author = word(post.get("uid"))
     fields = Fields(
@@ -137,8 +154,8 @@ def _post(post: Mapping[str, Any], topic: Mapping[str, Any], reading: Reading, r
         author=author if author != "0" else word(post.get("handle")),
         created=word(post.get("timestamp")) or word(post.get("timestampISO")),
         updated=word(post.get("edited")) or word(post.get("editedISO")),
-        parent=word(post.get("toPid")),
-        thread=word(topic.get("tid")),
+        parent=_id(post.get("toPid")),
+        thread=_id(topic.get("tid")),
     )
     shaped = shape_post(fields, reading)
     return shaped if shaped.text else Rejection(place, "除了引用和图片没有别的文字")

@@ -87,6 +87,16 @@ def test_a_deletion_is_known_by_its_words_too(content: str) -> None:
     assert [gone.external_id for gone in parse_topic(told, READING, ROOT, "x").gone] == ["9"]
 
 
+def test_half_a_character_in_a_name_does_no_harm() -> None:
+    told = {**TOPIC, "posts": [{"pid": "\ud83d", "content": "好"}]}
+    (item,) = parse_topic(told, READING, ROOT, "x").items
+    assert isinstance(item, RawPost)
+    listed = json.dumps({"topics": [{"tid": "\ud83d", "slug": "\ud83d/x"}]}).encode()
+    fetch = FakeFetch({f"{ROOT}/api/recent?page=1": listed})
+    fetch.answers[f"{ROOT}/api/topic/%EF%BF%BD/x?page=1&sort=oldest_to_newest"] = CollectError("没有", status=404)
+    assert len(visit(fetch).censuses) == 1
+
+
 def test_another_language_key_is_no_text() -> None:
     told = {**TOPIC, "posts": [{"pid": 9, "content": "[[error:no-privileges, 5]]"}]}
     (item,) = parse_topic(told, READING, ROOT, "x").items
