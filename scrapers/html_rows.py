@@ -6,7 +6,7 @@ from typing import Any
 
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.listed_rows import Rows
-from scrapers.posts import Reading, absolute
+from scrapers.posts import Reading, next_address
 from scrapers.selecting import Document, Selector, holds, link_of, read_selector, words_of
 from scrapers.visits import Page, refuse_wall
 
@@ -66,7 +66,7 @@ def parse_page(markup: str, layout: Layout, reading: Reading, *, url: str = "", 
         raise CollectError(
             f"{url} 找到 {len(nodes)} 条，但没有一条读得了：{rows.first_reason()}。页面可能改版，请更新选择器。"
         )
-    return replace(rows.page(), following=absolute(url, page.link(layout.following)))
+    return replace(rows.page(), following=next_address(url, page.link(layout.following)))
 
 
 def _explain_nothing(page: Document, markup: str, layout: Layout, url: str, *, first: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from scrapers.base import Gone, Rejection
 from scrapers.details import LINK, MARK
 from scrapers.errors import CollectorNotConfigured
-from scrapers.posts import Item, Reading, absolute, digest, fields_of, shape_post
+from scrapers.posts import Item, Reading, absolute, digest, fields_of, next_address, shape_post
 from scrapers.visits import Page
 
 
@@ -31,7 +31,7 @@ class Rows:
         named = bool(words.get("id", "").strip() or words["url"])
         extra = {MARK: digest(mark)[:8]} if mark else {}
         if detail:
-            extra[LINK] = absolute(self.url, detail)
+            extra[LINK] = next_address(self.url, detail)
         post = shape_post(fields_of(words, extra), self.reading)
         reason = self._why_not(words, named=named, deleted=deleted)
         if named or not reason:

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 from scrapers.base import Option
 from scrapers.errors import CollectorNotConfigured
 from scrapers.links import read_links
-from scrapers.posts import absolute
+from scrapers.posts import next_address
 
 STYLES = ("none", "page", "offset", "cursor", "link", "next_url")
 """How an interface leads from one page to the next."""
@@ -80,8 +80,8 @@ class Paging:
         if self.style in _NUMBERED:
             return str(int(place) + self.step)
         if self.style == "link":
-            return absolute(url, read_links(headers.get("link", "")).get("next", ""))
-        return absolute(url, named) if self.style == "next_url" else named if self.style == "cursor" else ""
+            return next_address(url, read_links(headers.get("link", "")).get("next", ""))
+        return next_address(url, named) if self.style == "next_url" else named if self.style == "cursor" else ""
 
 
 def paging_of(options: Mapping[str, Any], url: str, style: str) -> Paging:

@@ -140,6 +140,16 @@ def absolute(base: str, link: str) -> str:
         return ""
 
 
+def next_address(base: str, link: str) -> str:
+    """The address of another page that `link` means; nothing for a script (`javascript:;`) or this very page (`#`)."""
+    address = web_address(absolute(base, link)).partition("#")[0]
+    try:
+        leads_on = bool(urlsplit(address).hostname) and address != base.partition("#")[0]
+    except ValueError:
+        return ""
+    return address if leads_on else ""
+
+
 @lru_cache(maxsize=64)
 def _origin(url: str) -> str:
     parts = urlsplit(url)

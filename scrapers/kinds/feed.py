@@ -10,7 +10,18 @@ from scrapers.base import Batch, Census, Cursor, Fetch, Note, Option, RawPost, R
 from scrapers.charsets import decode
 from scrapers.feeds import Content, read_feed
 from scrapers.listings import MOST_PAGES, moved, validators_of_a_repeat
-from scrapers.posts import Item, Reading, absolute, digest, moment_of, read_zone, shape_post, to_batch, utc_now
+from scrapers.posts import (
+    Item,
+    Reading,
+    absolute,
+    digest,
+    moment_of,
+    next_address,
+    read_zone,
+    shape_post,
+    to_batch,
+    utc_now,
+)
 from scrapers.visits import (
     CHARSET,
     MAX_PAGES,
@@ -99,7 +110,7 @@ class Feed:
             response, content = (opened, front) if place == self.url else self._fetched(place)
             items = keep_names(posts_of(content, self._reading(response), response.url), traces)
             names = [digest(item.external_id) for item in items if isinstance(item, RawPost)]
-            return Page(items=items, names=names, following=absolute(response.url, content.following))
+            return Page(items=items, names=names, following=next_address(response.url, content.following))
 
         found = walk(read, self.url, known=frozenset(seen), max_pages=self.max_pages, empty_pages=1)
         items, shared = tell_apart(found.items, cursor.get("shared", {}))
@@ -125,7 +136,7 @@ class Feed:
         def read(place: str) -> Page:
             response, content = self._fetched(place)
             items = posts_of(content, self._reading(response), response.url)
-            return Page(items=items, following=absolute(response.url, content.following))
+            return Page(items=items, following=next_address(response.url, content.following))
 
         found, after, more = walk_back(read, self.url, cursor, empty_pages=1)
         items, shared = tell_apart(found.items, cursor.get("shared", {}))

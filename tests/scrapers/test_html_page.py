@@ -75,6 +75,13 @@ def test_the_next_page_is_followed_and_a_loop_ends() -> None:
     assert [post.text for post in batch.posts] == ["one", "two"]
 
 
+@pytest.mark.parametrize("href", ["javascript:;", "#", "/list", "javascript:void(0)"])
+def test_a_last_page_whose_button_leads_nowhere_is_the_last(href: str) -> None:
+    fetch = FakeFetch({URL: f"<li id=7>one<a class=n href='{href}'>下一页</a>".encode()})
+    batch = collect_from(fetch, item="li", text=".", next="a.n", id="@id", whole="true")
+    assert (batch.censuses, len(fetch.asked)) == ((Census(frozenset({"7"})),), 1)
+
+
 def test_a_charset_can_be_forced() -> None:
     assert collect("<li>維修三次".encode("big5"), charset="big5").posts[0].text == "維修三次"
 

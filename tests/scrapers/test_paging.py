@@ -54,6 +54,6 @@ def test_a_link_header_leads_on() -> None:
     assert Paging(style="link").following("", URL, {}, "") == ""
 
 
-@pytest.mark.parametrize("named", ["https://[::1", ""])
-def test_an_address_that_is_none_leads_nowhere(named: str) -> None:
-    assert Paging(style="next_url").following("", URL, {}, named) in {"", named}
+@pytest.mark.parametrize("named", ["https://[::1", "", "#", "javascript:;", "mailto:a@b.example", URL, f"{URL}#top"])
+def test_what_is_no_other_page_leads_nowhere(named: str) -> None:
+    assert Paging(style="next_url").following("", URL, {}, named) == ""
