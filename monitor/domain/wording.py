@@ -8,6 +8,7 @@ from typing import Any
 from monitor.domain.alerts import Event
 from monitor.domain.health import Health
 from monitor.domain.learning import CorrectionOrigin, Stratum
+from monitor.domain.likeness import Spread
 from monitor.domain.people import Role
 from monitor.domain.rescoring import RunState, Shift
 from monitor.domain.routing import DecidedBy
@@ -112,6 +113,13 @@ LABELS: dict[type[StrEnum], Mapping[Any, str]] = {
         Intent.LEAVING: "要离开",
         Intent.NONE: "",
     },
+    Spread: {
+        Spread.SINGLE: "独此一条",
+        Spread.DUPLICATE: "同一作者重复发",
+        Spread.REPOST: "像是转发",
+        Spread.CAMPAIGN: "疑似统一发布",
+        Spread.TEMPLATE: "像是通用文案",
+    },
     CorrectionOrigin: {
         CorrectionOrigin.WORK: "工作中",
         CorrectionOrigin.SPOT_CHECK: "抽查",
@@ -123,6 +131,11 @@ LABELS: dict[type[StrEnum], Mapping[Any, str]] = {
     },
 }
 """By type, because members of different enums can have the same text and would then be the same key."""
+
+SPREAD_ADVICE: Mapping[Spread, str] = {
+    Spread.CAMPAIGN: "多位作者在几小时内发了几乎一样的话。说的事照样要核实，只是不能直接当成这么多位客户。",
+    Spread.TEMPLATE: "这段话长期有人套用，说的不一定是同一件事。",
+}
 
 STANCES: Mapping[Polarity, str] = {
     Polarity.NEGATIVE: "不满",

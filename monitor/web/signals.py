@@ -15,6 +15,7 @@ from monitor.services.signals import DISMISSALS, accept_signal, dismiss_signal, 
 from monitor.storage.models import Post
 from monitor.storage.queries.people import active_departments
 from monitor.storage.queries.posts import PAGE, newest_assessment, waiting_signals
+from monitor.web.copies import copies_told
 from monitor.web.corrections import corrected, form_choices, save_correction
 from monitor.web.signed_in import myself, staff_pages
 from monitor.web.words import quote_of
@@ -32,6 +33,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "signals/show.html",
         cards=[_card(post) for post in posts[:PAGE]],
+        copies=copies_told(posts[:PAGE]),
         more=posts[PAGE - 1].id if len(posts) > PAGE else None,
         first=not before,
         departments=departments,

@@ -23,6 +23,7 @@ from monitor.storage.models import Assignment, Post, Ticket
 from monitor.storage.queries.people import active_departments
 from monitor.storage.queries.posts import newest_assessment
 from monitor.storage.queries.tickets import history_of, load_case, other_tickets_of
+from monitor.web.copies import copies_told
 from monitor.web.corrections import corrected, form_choices, save_correction
 from monitor.web.signed_in import me, myself, staff_pages
 from monitor.web.ticket_forms import MAIN_ACTION, WAITS_FOR, Draft, field_names, forms_for
@@ -58,6 +59,7 @@ def _page(ticket: Ticket, draft: Draft) -> str:
         draft=draft,
         kept=_homeless(draft, open_to_them["offered"]),
         posts=[(p, q, newest_assessment(p), corrected(p)) for p, q in zip(posts, quotes_of(posts), strict=True)],
+        copies=copies_told(posts, outside=ticket.id),
         correcting=request.args.get("correct", ""),
         assignment=_current(ticket),
         suggestions=_suggestions(ticket),

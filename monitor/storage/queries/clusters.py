@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
-from monitor.storage.models import Cluster, Post, PostRevision
+from monitor.storage.models import Cluster, Post, PostRevision, Source
 
 _SPOKEN_AT = func.coalesce(Post.created_at, Post.first_seen_at)
-_FIRST_WORDS = 300
-"""Characters of a post that tell whether it passes words on, and whether it is short."""
+_FIRST_WORDS = func.substr(func.coalesce(func.nullif(Post.text, ""), Post.title), 1, 300)
+"""Enough of a post to show it in a list, and to tell whether it passes words on and whether it is short."""
 
 
 class Member(NamedTuple):
@@ -35,10 +35,49 @@ class Figures(NamedTuple):
     last_at: datetime
 
 
+class Copy(NamedTuple):
+    """A post that says nearly the same as another."""
+
+    cluster_id: int
+    post_id: int
+    source: str
+    author: int | None
+    at: datetime
+    text: str
+    """How it begins; "" when its source deleted it and it is hidden."""
+    url: str
+
+
+class Copies(NamedTuple):
+    """The cluster of a post, and some of the other posts in it, the newest first."""
+
+    cluster: Cluster
+    shown: list[Copy]
+
+
+def copies_of(
+    session: Session, posts: Iterable[Post], *, each: int = 5, outside: int | None = None
+) -> dict[int, Copies]:
+    """Post → its copies, `each` of them, for posts that have some outside ticket number `outside`; in two questions."""
+    asked = {post.id: post.cluster_id for post in posts if post.cluster_id is not None}
+    if not asked:
+        return {}
+    clusters = {row.id: row for row in session.scalars(select(Cluster).where(Cluster.id.in_(set(asked.values()))))}
+    elsewhere = true() if outside is None else or_(Post.ticket_id.is_(None), Post.ticket_id != outside)
+    columns = (Post.cluster_id, Post.id, Source.name, Post.customer_id, _SPOKEN_AT, _FIRST_WORDS, Post.url)
+    found = select(*columns).join(Post.source).where(elsewhere).order_by(Post.id.desc()).limit(each + 1)
+    parts = [select(found.where(Post.cluster_id == cluster_id).subquery()) for cluster_id in clusters]
+    copies = [Copy._make(row) for row in session.execute(union_all(*parts))]
+    told = {
+        post_id: [copy for copy in copies if copy.cluster_id == cluster_id and copy.post_id != post_id][:each]
+        for post_id, cluster_id in asked.items()
+    }
+    return {post_id: Copies(clusters[asked[post_id]], shown) for post_id, shown in told.items() if shown}
+
+
 def newest_members(session: Session, cluster_id: int, size: int) -> Sequence[Member]:
     """The posts of a cluster that came in last."""
-    words = func.substr(func.coalesce(func.nullif(Post.text, ""), Post.title), 1, _FIRST_WORDS)
-    columns = (Post.source_id, Post.external_id, Post.parent_id, Post.customer_id, _SPOKEN_AT, words)
+    columns = (Post.source_id, Post.external_id, Post.parent_id, Post.customer_id, _SPOKEN_AT, _FIRST_WORDS)
     found = select(*columns).where(Post.cluster_id == cluster_id).order_by(Post.id.desc()).limit(size)
     return [Member._make(row) for row in session.execute(found)]
 
