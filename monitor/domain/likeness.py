@@ -17,7 +17,8 @@ COPIES_FROM = 0.5
 """The Jaccard index from which on two texts are copies."""
 SHORT = 12
 """Characters of a normal form under which only the very same one is a copy: 好评 and 差评 differ by one character, and
-two people who write 服务太差了 have not copied each other. Short posts are votes."""
+two people who write 服务太差了 have not copied each other. Short posts are votes, and so is 哈 written thirty times:
+what counts is how many different pairs twelve characters have."""
 COMPARED = 4_000
 """Characters of a text that are compared: who copies more than these has copied."""
 
@@ -101,9 +102,15 @@ def likeness(first: Collection[str], second: Collection[str]) -> float:
 
 def are_copies(first: str, second: str) -> bool:
     """Whether two normal forms are one text: half of their pairs shared, or, of short ones, every character."""
-    if min(len(first), len(second)) < SHORT:
+    mine, yours = pairs_of(first), pairs_of(second)
+    if is_short(mine) or is_short(yours):
         return first == second != ""
-    return likeness(pairs_of(first), pairs_of(second)) >= COPIES_FROM
+    return likeness(mine, yours) >= COPIES_FROM
+
+
+def is_short(pairs: Collection[str]) -> bool:
+    """Whether a text with these pairs says too little to be copied."""
+    return len(pairs) < SHORT - 1
 
 
 def judge_spread(

@@ -16,10 +16,10 @@ from sqlalchemy.orm.util import identity_key
 
 from monitor.domain.likeness import (
     COPIES_FROM,
-    SHORT,
     Spread,
     Voice,
     is_passed_on,
+    is_short,
     judge_spread,
     likeness,
     normal_form,
@@ -116,9 +116,10 @@ class _Comparing:
     def _are_copies(self, post_id: int, other: int) -> bool:
         """What `likeness.are_copies` says."""
         first, second = self.normals[post_id], self.normals.get(other, "")
-        if first == second or min(len(first), len(second)) < SHORT:
-            return first == second
-        return likeness(self._pairs_of(first), self._pairs_of(second)) >= COPIES_FROM
+        if first == second:
+            return True
+        mine, yours = self._pairs_of(first), self._pairs_of(second)
+        return not (is_short(mine) or is_short(yours)) and likeness(mine, yours) >= COPIES_FROM
 
     def _pairs_of(self, normal: str) -> frozenset[str]:
         if normal not in self.pairs:
@@ -234,5 +235,5 @@ def _spread_of(session: Session, cluster: Cluster, fold: Fold) -> Spread:
         voices,
         authors=cluster.authors,
         lasted=cluster.last_at - cluster.first_at,
-        is_short=0 < len(words) < SHORT,
+        is_short=bool(words) and is_short(pairs_of(words)),
     )

@@ -131,8 +131,9 @@ def test_who_answers_a_post_with_its_own_words_quotes_it(session: Session, said:
     assert _figures(session, answers[-1]) == (Spread.REPOST, 5, 5)
 
 
-def test_equal_short_posts_are_votes(session: Session, said: Say) -> None:
-    posts = [said("服务太差了！", f"车友{n}") for n in range(5)]
+@pytest.mark.parametrize("text", ["服务太差了！", "哈" * 30])
+def test_equal_short_posts_are_votes(session: Session, said: Say, text: str) -> None:
+    posts = [said(text, f"车友{n}") for n in range(5)]
     assert _figures(session, posts[-1]) == (Spread.TEMPLATE, 5, 5)
 
 
