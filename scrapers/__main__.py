@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from scrapers.base import Builder, Option, RawPost
-from scrapers.client import PoliteClient
 from scrapers.errors import CollectError, CollectorNotConfigured
+from scrapers.fetching.client import PoliteClient
 from scrapers.registry import KINDS, build, builder_for
 
 USAGE = """用法：python -m scrapers <种类> 选项=值 …

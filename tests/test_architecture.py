@@ -19,6 +19,9 @@ SHARED_BY_EDGES = GROUND | {"monitor.services", "monitor.storage", "monitor.wiri
 MAY_IMPORT: dict[str, set[str]] = {
     "monitor.domain": set(),
     "scrapers": set(),
+    "scrapers.reading": {"scrapers.base", "scrapers.errors"},
+    "scrapers.fetching": {"scrapers.base", "scrapers.errors", "scrapers.secret", "scrapers.reading"},
+    "scrapers.visiting": {"scrapers.base", "scrapers.errors", "scrapers.reading", "scrapers.fetching"},
     "monitor.clock": set(),
     "monitor.tables": {"monitor.domain"},
     "monitor.settings": {"monitor.domain", "monitor.tables"},

@@ -53,10 +53,10 @@ from monitor.settings import Settings, config_folder, load_settings, resource_fo
 from monitor.storage.db import Database, open_database
 from monitor.storage.host_turns import HostTurns
 from scrapers.base import Collector, RawPost, Rejection
-from scrapers.client import PoliteClient
 from scrapers.errors import CollectError
-from scrapers.files import read_file
-from scrapers.pacing import HostBook, HostState
+from scrapers.fetching.client import PoliteClient
+from scrapers.fetching.pacing import HostBook, HostState
+from scrapers.reading.files import read_file
 from scrapers.recording import Recorder, recorded
 from scrapers.registry import build as build_kind
 

@@ -17,8 +17,8 @@ from monitor.configuration.import_templates import (
 from monitor.domain.errors import Invalid
 from monitor.settings import resource_folder
 from scrapers.base import RawPost, Rejection
-from scrapers.files import LINE, guess_columns, read_file
-from scrapers.rows import Row, Unreadable, read_rows
+from scrapers.reading.files import LINE, guess_columns, read_file
+from scrapers.reading.rows import Row, Unreadable, read_rows
 
 _FOLDER = "imports"
 _SAMPLE = 20

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from scrapers.answers import read_json, table, word
 from scrapers.base import Batch, Cursor, Fetch, Note, Option, RawPost, Rejection, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.interfaces import base_address, interface_at
-from scrapers.markup import clean_text, html_to_text
-from scrapers.posts import Fields, Item, Reading, moment_of, shape_post, to_batch, utc_now
-from scrapers.stamps import stamp_of, told_as_edit
-from scrapers.visits import OWN_SITE, Page, Walk, walk, walk_back
+from scrapers.fetching.interfaces import base_address, interface_at
+from scrapers.reading.answers import read_json, table, word
+from scrapers.reading.markup import clean_text, html_to_text
+from scrapers.reading.pages import Page
+from scrapers.reading.posts import Fields, Item, Reading, moment_of, shape_post, to_batch, utc_now
+from scrapers.reading.stamps import stamp_of, told_as_edit
+from scrapers.visiting.visits import OWN_SITE, Walk, walk, walk_back
 
 PAGES = 10
 """Pages that the feed has, 50 reviews each; Apple gives no more."""

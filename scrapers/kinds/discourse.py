@@ -11,9 +11,12 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import quote
 
-from scrapers.answers import whole
 from scrapers.base import Batch, Census, Cursor, Fetch, Gone, Note, Option, Sign
-from scrapers.discourse_rows import (
+from scrapers.errors import CollectError
+from scrapers.fetching.interfaces import Answer, Interface
+from scrapers.fetching.limits import rationed
+from scrapers.reading.answers import whole
+from scrapers.reading.discourse_rows import (
     Topic,
     edited_at,
     id_of,
@@ -23,12 +26,9 @@ from scrapers.discourse_rows import (
     parse_topic,
     parse_topics,
 )
-from scrapers.errors import CollectError
-from scrapers.interfaces import Answer, Interface
-from scrapers.limits import rationed
-from scrapers.posts import Item, Reading, read_zone, to_batch, utc_now
-from scrapers.threads import LOOK, UNFINISHED, Thread, due, once, read_moved
-from scrapers.visits import HISTORY_PAGES, MAX_PAGES, OWN_SITE, TIMEZONE
+from scrapers.reading.posts import Item, Reading, read_zone, to_batch, utc_now
+from scrapers.visiting.threads import LOOK, UNFINISHED, Thread, due, once, read_moved
+from scrapers.visiting.visits import HISTORY_PAGES, MAX_PAGES, OWN_SITE, TIMEZONE
 
 TOPICS = 15
 """Topics read in one visit."""

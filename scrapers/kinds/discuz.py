@@ -10,14 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from scrapers.answers import whole
 from scrapers.base import Batch, Cursor, Fetch, Note, Option, RawPost, Sign
-from scrapers.discuz_pages import ThreadPage, parse_rss, parse_thread, parse_threads
 from scrapers.errors import CollectError
-from scrapers.markup import charset_of
-from scrapers.posts import Item, Reading, moment_of, read_zone, to_batch, utc_now
-from scrapers.threads import LOOK, UNFINISHED, Thread, census_of, due, once, pages_due, read_moved
-from scrapers.visits import MAX_PAGES, OWN_SITE, TIMEZONE, page_text
+from scrapers.reading.answers import whole
+from scrapers.reading.discuz_pages import ThreadPage, parse_rss, parse_thread, parse_threads
+from scrapers.reading.markup import charset_of
+from scrapers.reading.pages import page_text
+from scrapers.reading.posts import Item, Reading, moment_of, read_zone, to_batch, utc_now
+from scrapers.visiting.threads import LOOK, UNFINISHED, Thread, census_of, due, once, pages_due, read_moved
+from scrapers.visiting.visits import MAX_PAGES, OWN_SITE, TIMEZONE
 
 THREADS = 15
 """Threads read in one visit."""

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from scrapers.base import Batch, Census, Cursor, Fetch, Note, Option, RawPost, Rejection, Response, Sign
-from scrapers.charsets import decode
-from scrapers.feeds import Content, read_feed
-from scrapers.listings import MOST_PAGES, moved, validators_of_a_repeat
-from scrapers.posts import (
+from scrapers.reading.charsets import decode
+from scrapers.reading.feeds import Content, read_feed
+from scrapers.reading.pages import Page, page_text
+from scrapers.reading.posts import (
     Item,
     Reading,
     absolute,
@@ -22,23 +22,22 @@ from scrapers.posts import (
     to_batch,
     utc_now,
 )
-from scrapers.visits import (
+from scrapers.reading.wishes import fresh_for, wished_wait
+from scrapers.visiting.listings import MOST_PAGES, moved, validators_of_a_repeat
+from scrapers.visiting.visits import (
     CHARSET,
     MAX_PAGES,
     OWN_SITE,
     TIMEZONE,
     URL,
-    Page,
     Walk,
     charset_option,
     conditions,
-    page_text,
     tell_apart,
     validators,
     walk,
     walk_back,
 )
-from scrapers.wishes import fresh_for, wished_wait
 
 _REMEMBERED = 300
 

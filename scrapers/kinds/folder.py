@@ -9,10 +9,10 @@ from typing import Any
 
 from scrapers.base import Batch, Cursor, Fetch, Option, Payload, Rejection
 from scrapers.errors import CollectError
-from scrapers.files import FIELDS, read_file
-from scrapers.posts import Item, read_zone, to_batch, utc_now
-from scrapers.rows import read_rows
-from scrapers.visits import RATING_SCALE, TIMEZONE
+from scrapers.reading.files import FIELDS, read_file
+from scrapers.reading.posts import Item, read_zone, to_batch, utc_now
+from scrapers.reading.rows import read_rows
+from scrapers.visiting.visits import RATING_SCALE, TIMEZONE
 
 __all__ = ["Folder", "read_file", "read_rows"]
 

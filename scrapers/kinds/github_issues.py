@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from scrapers.answers import rows, table, whole, word
 from scrapers.base import Batch, Census, Cursor, Fetch, Note, Option, RawPost, Rejection, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.interfaces import Answer, Interface, base_address, interface_at
-from scrapers.limits import Rationed, rationed
-from scrapers.links import linked_query
-from scrapers.posts import Fields, Item, Reading, shape_post, to_batch, utc_now
-from scrapers.visits import MAX_PAGES, OWN_SITE
+from scrapers.fetching.interfaces import Answer, Interface, base_address, interface_at
+from scrapers.fetching.limits import Rationed, rationed
+from scrapers.reading.answers import rows, table, whole, word
+from scrapers.reading.links import linked_query
+from scrapers.reading.posts import Fields, Item, Reading, shape_post, to_batch, utc_now
+from scrapers.visiting.visits import MAX_PAGES, OWN_SITE
 
 _API = "https://api.github.com"
 _FIRST_LOOK = timedelta(days=30)

@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from scrapers.answers import read_json, rows, table, whole, word
 from scrapers.base import Batch, Cursor, Fetch, Note, Option, RawPost, Rejection, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.interfaces import Interface, base_address, interface_at
-from scrapers.limits import Rationed, rationed
-from scrapers.posts import Fields, Item, Reading, digest, shape_post, to_batch, utc_now
-from scrapers.stamps import stamp_of, told_as_edit
-from scrapers.visits import OWN_SITE
+from scrapers.fetching.interfaces import Interface, base_address, interface_at
+from scrapers.fetching.limits import Rationed, rationed
+from scrapers.reading.answers import read_json, rows, table, whole, word
+from scrapers.reading.posts import Fields, Item, Reading, digest, shape_post, to_batch, utc_now
+from scrapers.reading.stamps import stamp_of, told_as_edit
+from scrapers.visiting.visits import OWN_SITE
 
 if TYPE_CHECKING:
-    from scrapers.google_account import ServiceAccount
+    from scrapers.fetching.google_account import ServiceAccount
 
 SCOPE = "https://www.googleapis.com/auth/androidpublisher"
 WINDOW = timedelta(days=7)
@@ -142,7 +142,7 @@ class GooglePlay:
         return to_batch([*told, *(item for item in items if isinstance(item, Rejection))], after, notes=notes)
 
     def _token(self, fetch: Rationed, now: datetime) -> str:
-        request = import_module("scrapers.google_account").token_request(self.account, SCOPE, now)
+        request = import_module("scrapers.fetching.google_account").token_request(self.account, SCOPE, now)
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         address = self.account.token_address
         try:
@@ -198,7 +198,7 @@ def _explain(error: CollectError, statuses: set[int], advice: str) -> None:
 
 def _account(key_file: str) -> "ServiceAccount":
     try:
-        module = import_module("scrapers.google_account")
+        module = import_module("scrapers.fetching.google_account")
     except ImportError as error:
         raise CollectorNotConfigured(
             "采集 Google Play 需要 google-auth：请先 pip install 'xianwai[google]'", option="credentials"

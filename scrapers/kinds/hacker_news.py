@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from scrapers.answers import is_true, rows, table, whole, word
 from scrapers.base import Batch, Cursor, Fetch, Gone, Note, Option, RawPost, Rejection, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.interfaces import Interface, base_address, interface_at
-from scrapers.limits import Rationed, rationed
-from scrapers.markup import html_to_text
-from scrapers.posts import Fields, Item, Reading, shape_post, to_batch, utc_now
-from scrapers.visits import OWN_SITE
+from scrapers.fetching.interfaces import Interface, base_address, interface_at
+from scrapers.fetching.limits import Rationed, rationed
+from scrapers.reading.answers import is_true, rows, table, whole, word
+from scrapers.reading.markup import html_to_text
+from scrapers.reading.posts import Fields, Item, Reading, shape_post, to_batch, utc_now
+from scrapers.visiting.visits import OWN_SITE
 
 CAP = 1000
 """Hits that the search gives for one question, however many there are (hn-search issue 230)."""

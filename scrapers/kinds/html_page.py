@@ -6,16 +6,17 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from scrapers.base import Batch, Cursor, Fetch, Option, Response
-from scrapers.details import LIST_PAGES, MAX_DETAILS, Details, most_details
 from scrapers.errors import CollectorNotConfigured
-from scrapers.html_details import DetailReader
-from scrapers.html_rows import FIELDS, Layout, check_alike, parse_page, selector_of
-from scrapers.listed_rows import required_of
-from scrapers.listings import MAX_AGE, ORDER, WHOLE, Habits, Listing, habits_of
-from scrapers.paging import FIRST_PAGE, PAGE_SIZE, Paging, check_blanks, paging_of
-from scrapers.posts import Reading, moment_of, read_zone, utc_now
-from scrapers.selecting import Selector
-from scrapers.visits import (
+from scrapers.reading.html_rows import FIELDS, Layout, check_alike, parse_page, selector_of
+from scrapers.reading.listed_rows import required_of
+from scrapers.reading.pages import Page, page_text
+from scrapers.reading.posts import Reading, moment_of, read_zone, utc_now
+from scrapers.reading.selecting import Selector
+from scrapers.visiting.details import LIST_PAGES, MAX_DETAILS, Details, most_details
+from scrapers.visiting.html_details import DetailReader
+from scrapers.visiting.listings import MAX_AGE, ORDER, WHOLE, Habits, Listing, habits_of
+from scrapers.visiting.paging import FIRST_PAGE, PAGE_SIZE, Paging, check_blanks, paging_of
+from scrapers.visiting.visits import (
     CHARSET,
     EMPTY_PAGES,
     HISTORY_PAGES,
@@ -23,9 +24,7 @@ from scrapers.visits import (
     OWN_SITE,
     RATING_SCALE,
     TIMEZONE,
-    Page,
     charset_option,
-    page_text,
 )
 
 __all__ = ["HtmlPage", "Layout", "parse_page"]

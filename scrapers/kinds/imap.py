@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 from scrapers.base import Batch, Cursor, Fetch, Note, Option, Payload, Rejection, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.mailboxes import Account, Mailbox, MailRefused
-from scrapers.mails import Arrival, parse_mail
-from scrapers.posts import Item, Reading, read_zone, to_batch, utc_now
-from scrapers.visits import OWN_SITE, TIMEZONE
+from scrapers.fetching.mailboxes import Account, Mailbox, MailRefused
+from scrapers.reading.mails import Arrival, parse_mail
+from scrapers.reading.posts import Item, Reading, read_zone, to_batch, utc_now
+from scrapers.visiting.visits import OWN_SITE, TIMEZONE
 
 BATCH = 50
 WHOLE = 1_000_000

@@ -8,9 +8,12 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from scrapers.answers import read_json, rows, table, whole, word
 from scrapers.base import Batch, Cursor, Fetch, Gone, Note, Option, Rejection, Sign
-from scrapers.comments import (
+from scrapers.errors import CollectError
+from scrapers.reading.answers import read_json, rows, table, whole, word
+from scrapers.reading.markup import to_plain
+from scrapers.reading.posts import Fields, Item, Reading, moment_of, shape_post, utc_now
+from scrapers.visiting.comments import (
     MAX_PAGES,
     SITE,
     CommentPage,
@@ -20,10 +23,7 @@ from scrapers.comments import (
     listed_threads,
     read_threads,
 )
-from scrapers.errors import CollectError
-from scrapers.markup import to_plain
-from scrapers.posts import Fields, Item, Reading, moment_of, shape_post, utc_now
-from scrapers.visits import OWN_SITE, URL
+from scrapers.visiting.visits import OWN_SITE, URL
 
 PAGE = 100
 LATEST = 1000

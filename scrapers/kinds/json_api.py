@@ -6,17 +6,18 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from scrapers.base import Batch, Cursor, Fetch, Option, RawPost, Response
-from scrapers.credentials import HEADERS, TOKEN, credentialed
-from scrapers.details import LIST_PAGES, MAX_DETAILS, Details, most_details
 from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.json_rows import PATHS, Layout, compiled, is_set, load_json, parse_json, search, words_of
-from scrapers.listed_rows import required_of
-from scrapers.listings import MAX_AGE, MOST_PAGES, ORDER, WHOLE, Habits, Listing, habits_of
-from scrapers.markup import clean_text, to_plain
-from scrapers.paging import FIRST_PAGE, PAGE_SIZE, STYLES, Paging, blanks_in, check_blanks, fill, paging_of
-from scrapers.posts import Reading, moment_of, read_zone, utc_now
-from scrapers.threads import Thread
-from scrapers.visits import (
+from scrapers.fetching.credentials import HEADERS, TOKEN, credentialed
+from scrapers.reading.json_rows import PATHS, Layout, compiled, is_set, load_json, parse_json, search, words_of
+from scrapers.reading.listed_rows import required_of
+from scrapers.reading.markup import clean_text, to_plain
+from scrapers.reading.pages import Page, page_text
+from scrapers.reading.posts import Reading, moment_of, read_zone, utc_now
+from scrapers.visiting.details import LIST_PAGES, MAX_DETAILS, Details, most_details
+from scrapers.visiting.listings import MAX_AGE, MOST_PAGES, ORDER, WHOLE, Habits, Listing, habits_of
+from scrapers.visiting.paging import FIRST_PAGE, PAGE_SIZE, STYLES, Paging, blanks_in, check_blanks, fill, paging_of
+from scrapers.visiting.threads import Thread
+from scrapers.visiting.visits import (
     CHARSET,
     EMPTY_PAGES,
     HISTORY_PAGES,
@@ -24,11 +25,9 @@ from scrapers.visits import (
     OWN_SITE,
     RATING_SCALE,
     TIMEZONE,
-    Page,
     charset_option,
-    page_text,
 )
-from scrapers.windows import (
+from scrapers.visiting.windows import (
     FIRST_DAYS,
     OVERLAP,
     SINCE_FORMAT,

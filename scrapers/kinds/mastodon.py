@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from scrapers.answers import rows, table, whole, word
 from scrapers.base import Batch, Census, Cursor, Fetch, Note, Option, RawPost, Rejection, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.interfaces import Answer, Interface, base_address
-from scrapers.limits import Rationed, rationed
-from scrapers.links import linked_query
-from scrapers.markup import clean_text, html_to_text
-from scrapers.posts import Fields, Item, Reading, shape_post, to_batch, utc_now
-from scrapers.visits import MAX_PAGES, OWN_SITE
+from scrapers.fetching.interfaces import Answer, Interface, base_address
+from scrapers.fetching.limits import Rationed, rationed
+from scrapers.reading.answers import rows, table, whole, word
+from scrapers.reading.links import linked_query
+from scrapers.reading.markup import clean_text, html_to_text
+from scrapers.reading.posts import Fields, Item, Reading, shape_post, to_batch, utc_now
+from scrapers.visiting.visits import MAX_PAGES, OWN_SITE
 
 LIMIT = 40
 """Posts on a page, the most that Mastodon gives."""

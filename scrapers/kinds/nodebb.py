@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 from selectolax.lexbor import LexborNode
 
-from scrapers.answers import ASK_JSON, is_true, read_json, table, whole, word
 from scrapers.base import Batch, Census, Cursor, Fetch, Gone, Note, Option, Rejection, Sign
-from scrapers.cutting import before, cut
-from scrapers.dates import read_date
 from scrapers.errors import CollectError
-from scrapers.markup import html_to_text, parse_html, text_of
-from scrapers.posts import (
+from scrapers.reading.answers import ASK_JSON, is_true, read_json, table, whole, word
+from scrapers.reading.cutting import before, cut
+from scrapers.reading.dates import read_date
+from scrapers.reading.markup import html_to_text, parse_html, text_of
+from scrapers.reading.posts import (
     MAX_ID,
     Fields,
     Item,
@@ -32,8 +32,8 @@ from scrapers.posts import (
     to_batch,
     utc_now,
 )
-from scrapers.threads import UNFINISHED, Thread, census_of, due, once, pages_due, read_moved
-from scrapers.visits import MAX_PAGES, OWN_SITE, TIMEZONE
+from scrapers.visiting.threads import UNFINISHED, Thread, census_of, due, once, pages_due, read_moved
+from scrapers.visiting.visits import MAX_PAGES, OWN_SITE, TIMEZONE
 
 TOPICS = 20
 """Topics read in one visit."""

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from scrapers.base import Batch, Census, Cursor, Fetch, Note, Option, RawPost, Rejection, Response, Sign
-from scrapers.charsets import decode
 from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.feeds import read_entries
-from scrapers.markup import charset_of
-from scrapers.posts import Fields, Item, Reading, moment_of, read_zone, shape_post, to_batch, utc_now
-from scrapers.visits import OWN_SITE, TIMEZONE, conditions, validators
+from scrapers.reading.charsets import decode
+from scrapers.reading.feeds import read_entries
+from scrapers.reading.markup import charset_of
+from scrapers.reading.posts import Fields, Item, Reading, moment_of, read_zone, shape_post, to_batch, utc_now
+from scrapers.visiting.visits import OWN_SITE, TIMEZONE, conditions, validators
 
 FEEDS = ("overall", "topics", "topics_new", "topics_active", "news", "forum", "topic")
 """The feeds that a board may offer; the last two are of one forum and of one topic."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from scrapers.base import Batch, Cursor, Fetch, Gone, Option, Payload, Rejection
 from scrapers.errors import CollectError
-from scrapers.markup import to_plain
-from scrapers.posts import Item, Reading, fields_of, read_zone, shape_post, to_batch
-from scrapers.visits import RATING_SCALE, TIMEZONE
+from scrapers.reading.markup import to_plain
+from scrapers.reading.posts import Item, Reading, fields_of, read_zone, shape_post, to_batch
+from scrapers.visiting.visits import RATING_SCALE, TIMEZONE
 
 MOST = 1000
 """Posts of one delivery."""

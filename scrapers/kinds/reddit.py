@@ -9,14 +9,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from scrapers.answers import read_json, rows, table, whole, word
 from scrapers.base import Batch, Census, Cursor, Fetch, Gone, Note, Option, RawPost, Rejection, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
-from scrapers.interfaces import Interface, base_address, interface_at
-from scrapers.limits import Rationed, rationed
-from scrapers.posts import Fields, Item, Reading, shape_post, to_batch, utc_now
-from scrapers.threads import LOOK, Rereading, Thread, read_moved, turn
-from scrapers.visits import MAX_PAGES, OWN_SITE, Page, walk
+from scrapers.fetching.interfaces import Interface, base_address, interface_at
+from scrapers.fetching.limits import Rationed, rationed
+from scrapers.reading.answers import read_json, rows, table, whole, word
+from scrapers.reading.pages import Page
+from scrapers.reading.posts import Fields, Item, Reading, shape_post, to_batch, utc_now
+from scrapers.visiting.threads import LOOK, Rereading, Thread, read_moved, turn
+from scrapers.visiting.visits import MAX_PAGES, OWN_SITE, walk
 
 THREADS = 20
 """Links whose comments are read in one visit."""

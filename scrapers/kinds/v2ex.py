@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from scrapers.answers import is_true, rows, table, whole, word
 from scrapers.base import Batch, Census, Cursor, Fetch, Gone, Note, Option, RawPost, Rejection, Sign
 from scrapers.errors import CollectError
-from scrapers.interfaces import Interface, base_address, interface_at
-from scrapers.limits import Rationed, rationed
-from scrapers.markup import clean_text, html_to_text
-from scrapers.posts import Fields, Item, Reading, digest, shape_post, to_batch, utc_now
-from scrapers.threads import LOOK, Rereading, Thread, read_moved, turn
-from scrapers.visits import MAX_PAGES, OWN_SITE
+from scrapers.fetching.interfaces import Interface, base_address, interface_at
+from scrapers.fetching.limits import Rationed, rationed
+from scrapers.reading.answers import is_true, rows, table, whole, word
+from scrapers.reading.markup import clean_text, html_to_text
+from scrapers.reading.posts import Fields, Item, Reading, digest, shape_post, to_batch, utc_now
+from scrapers.visiting.threads import LOOK, Rereading, Thread, read_moved, turn
+from scrapers.visiting.visits import MAX_PAGES, OWN_SITE
 
 THREADS = 20
 """Topics whose replies are read in one visit."""

@@ -7,9 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from scrapers.answers import read_json, rows, table, whole, word
 from scrapers.base import Batch, Cursor, Fetch, Note, Option, Rejection
-from scrapers.comments import (
+from scrapers.errors import CollectError
+from scrapers.reading.answers import read_json, rows, table, whole, word
+from scrapers.reading.markup import to_plain
+from scrapers.reading.posts import Fields, Item, Reading, moment_of, shape_post, utc_now
+from scrapers.visiting.comments import (
     MAX_PAGES,
     SITE,
     CommentPage,
@@ -19,10 +22,7 @@ from scrapers.comments import (
     listed_threads,
     read_threads,
 )
-from scrapers.errors import CollectError
-from scrapers.markup import to_plain
-from scrapers.posts import Fields, Item, Reading, moment_of, shape_post, utc_now
-from scrapers.visits import OWN_SITE, URL
+from scrapers.visiting.visits import OWN_SITE, URL
 
 PAGE = 100  # the most that Waline gives: src/logic/comment.js
 RECENT = 50

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scrapers.html_rows import FIELDS, Layout, parse_page, selector_of
-from scrapers.json_rows import Layout as JsonLayout
-from scrapers.json_rows import compiled, load_json, parse_json
 from scrapers.kinds.feed import parse_feed
-from scrapers.posts import Reading
+from scrapers.reading.html_rows import FIELDS, Layout, parse_page, selector_of
+from scrapers.reading.json_rows import Layout as JsonLayout
+from scrapers.reading.json_rows import compiled, load_json, parse_json
+from scrapers.reading.posts import Reading
 from tests.benchmarks.conftest import Note
 from tests.benchmarks.corpus import made_up_posts
 from tests.conftest import NOW

@@ -20,10 +20,10 @@ from monitor.storage.db import Database
 from monitor.storage.host_turns import HostTurns
 from monitor.storage.models import CollectRun, Post, Source
 from monitor.wiring import build_collectors
-from scrapers.addresses import own_network
-from scrapers.client import Limits, PoliteClient, Surroundings
-from scrapers.gates import CONNECTIONS
-from scrapers.pacing import HostState
+from scrapers.fetching.addresses import own_network
+from scrapers.fetching.client import Limits, PoliteClient, Surroundings
+from scrapers.fetching.gates import CONNECTIONS
+from scrapers.fetching.pacing import HostState
 from scrapers.registry import build
 from tests.benchmarks.conftest import Note
 from tests.fixture_server import Site

@@ -17,7 +17,7 @@ from monitor.configuration.import_templates import (
 from monitor.domain.errors import ConfigError, NotFound
 from monitor.settings import resource_folder
 from scrapers.base import RawPost, Rejection
-from scrapers.files import FIELDS
+from scrapers.reading.files import FIELDS
 
 SHIPPED = resource_folder("config") / "imports"
 WHOLE = """

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.storage.db import Database
 from scrapers.base import Historian
-from scrapers.client import PoliteClient
+from scrapers.fetching.client import PoliteClient
 from scrapers.registry import build
 from tests.peers.dovecot_engine import PASSWORD, Dovecot, running_dovecot
 from tests.peers.visitors import Visitors, add_source, check_runs, kept, visitors

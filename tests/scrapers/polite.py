@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Any
 
-from scrapers.addresses import own_network
-from scrapers.client import Limits, PoliteClient, Surroundings
+from scrapers.fetching.addresses import own_network
+from scrapers.fetching.client import Limits, PoliteClient, Surroundings
 
 
 class FakeTime:

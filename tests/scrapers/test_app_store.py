@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scrapers.base import Batch, RawPost, Rejection, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.app_store import AppStore, parse_reviews
-from scrapers.posts import Reading
+from scrapers.reading.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, FakeFetch
 from tests.scrapers.fuzzing import THOROUGH, odd_json

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from scrapers.base import Batch, Collector, Sign
-from scrapers.client import PoliteClient
 from scrapers.errors import CollectError
+from scrapers.fetching.client import PoliteClient
 from scrapers.registry import build
 from tests.fixture_server import (
     Answer,

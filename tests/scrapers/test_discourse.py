@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 
 from scrapers.base import Batch, Census, Gone, RawPost, Rejection, Response, Sign
-from scrapers.discourse_rows import Posts, latest_rows, own_words, parse_posts, parse_topic, parse_topics
 from scrapers.errors import CollectError
 from scrapers.kinds.discourse import Discourse
-from scrapers.posts import Reading
+from scrapers.reading.discourse_rows import Posts, latest_rows, own_words, parse_posts, parse_topic, parse_topics
+from scrapers.reading.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, ZONE, FakeFetch
 from tests.scrapers.forums import DiscourseForum

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 
 from scrapers.base import Batch, Census, Gone, RawPost, Rejection, Response, Sign
-from scrapers.discuz_pages import ThreadPage, parse_rss, parse_thread, parse_threads, thread_name
 from scrapers.errors import CollectError
 from scrapers.kinds.discuz import Discuz
-from scrapers.posts import Reading
+from scrapers.reading.discuz_pages import ThreadPage, parse_rss, parse_thread, parse_threads, thread_name
+from scrapers.reading.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, ZONE, FakeFetch
 from tests.scrapers.forums import DiscuzBoard

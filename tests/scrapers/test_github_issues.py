@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scrapers.base import Batch, Census, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.github_issues import GithubIssues, parse_comments, parse_issues
-from scrapers.posts import Reading
+from scrapers.reading.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, Site, say
 from tests.scrapers.fuzzing import THOROUGH, odd_json

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from scrapers.base import Batch, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.google_play import GooglePlay, parse_reviews
-from scrapers.posts import Reading
+from scrapers.reading.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS
 from tests.scrapers.fuzzing import THOROUGH, odd_json
@@ -251,7 +251,7 @@ def test_without_the_library_the_way_to_get_it_is_told(key_file: Path, monkeypat
             raise ImportError(name)
         return real(name, *rest, **more)
 
-    monkeypatch.delitem(sys.modules, "scrapers.google_account", raising=False)
+    monkeypatch.delitem(sys.modules, "scrapers.fetching.google_account", raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(CollectorNotConfigured, match=r"pip install 'xianwai\[google\]'"):
         build("google_play", {"package": PACKAGE, "credentials": f"file:{key_file}"}, Google())

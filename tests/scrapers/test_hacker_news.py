@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scrapers.base import Batch, Gone, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.hacker_news import HackerNews, parse_hits, parse_item
-from scrapers.posts import Item, Reading
+from scrapers.reading.posts import Item, Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS
 from tests.scrapers.fuzzing import THOROUGH, odd_json

@@ -13,7 +13,7 @@ from hypothesis import given
 from scrapers.base import Batch, Gone, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.isso import LATEST, PAGE, Isso, Thread, comment_name, parse_comments
-from scrapers.posts import Reading
+from scrapers.reading.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, FakeFetch
 from tests.scrapers.fuzzing import THOROUGH, mutated, odd_json

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scrapers.base import Batch, Census, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.mastodon import Mastodon, order_of, parse_timeline
-from scrapers.posts import Reading
+from scrapers.reading.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS
 from tests.scrapers.fuzzing import THOROUGH, odd_json

@@ -12,7 +12,7 @@ from hypothesis import given
 from scrapers.base import Batch, Census, Gone, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError
 from scrapers.kinds.nodebb import NodeBb, own_words, parse_topic, parse_topics
-from scrapers.posts import Reading
+from scrapers.reading.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, ZONE, FakeFetch
 from tests.scrapers.forums import NodeBbForum

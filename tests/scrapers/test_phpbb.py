@@ -11,7 +11,7 @@ from hypothesis import given
 from scrapers.base import Batch, Census, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.phpbb import PhpBb, parse_feed, paths
-from scrapers.posts import Reading
+from scrapers.reading.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, ZONE, FakeFetch
 from tests.scrapers.fuzzing import THOROUGH, mutated

@@ -8,7 +8,7 @@ import pytest
 from scrapers.base import Batch, Gone
 from scrapers.errors import CollectError
 from scrapers.kinds.push import MOST, Push, parse_push
-from scrapers.posts import Reading
+from scrapers.reading.posts import Reading
 from tests.scrapers.conftest import NOW, ZONE
 
 ROW = {"external_id": "a-1", "text": "<p>刹车<b>异响</b></p>", "author": "u77", "created_at": "2026-08-21 09:30"}

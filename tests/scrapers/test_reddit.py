@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scrapers.base import Batch, Census, Gone, RawPost, Response, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.reddit import Reddit, parse_comments, parse_links
-from scrapers.posts import Reading
+from scrapers.reading.posts import Reading
 from scrapers.recording import Recorder, recorded
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, say

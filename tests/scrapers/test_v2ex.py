@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scrapers.base import Batch, Census, Gone, RawPost, Response, Sign
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.kinds.v2ex import V2ex, contents_of, parse_replies, parse_topics
-from scrapers.posts import Item, Reading
+from scrapers.reading.posts import Item, Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS, FakeFetch
 from tests.scrapers.fuzzing import THOROUGH, odd_json

@@ -13,7 +13,7 @@ from hypothesis import given
 from scrapers.base import Batch, RawPost, Rejection, Response, Sign
 from scrapers.errors import CollectError
 from scrapers.kinds.waline import PAGE, RECENT, Thread, Waline, author_of, parse_comments
-from scrapers.posts import Reading
+from scrapers.reading.posts import Reading
 from scrapers.registry import build
 from tests.scrapers.conftest import NOW, PAYLOADS
 from tests.scrapers.fuzzing import THOROUGH, mutated, odd_json

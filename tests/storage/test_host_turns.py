@@ -12,7 +12,7 @@ from monitor.storage.db import Database, open_database
 from monitor.storage.host_turns import HostTurns
 from monitor.storage.models import HostTurn
 from scrapers.errors import CollectError
-from scrapers.pacing import FAILURES, HostState, Turns
+from scrapers.fetching.pacing import FAILURES, HostState, Turns
 
 NOW = 1_800_000_000.0
 ROOT = Path(__file__).parent.parent.parent
@@ -21,7 +21,7 @@ _TAKE_TEN = """
 import sys, time
 from monitor.storage.db import open_database
 from monitor.storage.host_turns import HostTurns
-from scrapers.pacing import HostState, Turns
+from scrapers.fetching.pacing import HostState, Turns
 
 now = [0.0]
 def clock():

@@ -1,0 +1,1 @@
+"""Bytes and markup read into posts: pure, without a network."""

@@ -1,0 +1,1 @@
+"""How a visit goes: from page to page, from thread to thread, and what the next visit must know of it."""
