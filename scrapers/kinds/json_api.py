@@ -8,7 +8,8 @@ from typing import Any
 from scrapers.base import Batch, Cursor, Fetch, Option, RawPost, Response
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.fetching.credentials import HEADERS, TOKEN, credentialed
-from scrapers.reading.json_rows import PATHS, Layout, compiled, is_set, load_json, parse_json, search, words_of
+from scrapers.reading.answers import load_json
+from scrapers.reading.json_rows import PATHS, Layout, compiled, is_set, parse_json, search, words_of
 from scrapers.reading.listed_rows import required_of
 from scrapers.reading.markup import clean_text, to_plain
 from scrapers.reading.pages import Page, page_text

@@ -28,6 +28,11 @@ def read_json(response: Response, place: str) -> Any:
             retry_after=float(wait) if wait.isascii() and wait.isdigit() and len(wait) < 9 else None,
             status=response.status,
         )
+    return load_json(text, place)
+
+
+def load_json(text: str, place: str) -> Any:
+    """The data in an answer's text. Raises `CollectError` that says what came instead."""
     try:
         return json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:

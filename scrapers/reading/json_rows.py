@@ -10,7 +10,7 @@ from jmespath.exceptions import JMESPathError
 
 from scrapers.errors import CollectError, CollectorNotConfigured
 from scrapers.reading.listed_rows import Rows
-from scrapers.reading.markup import is_web_page, to_plain
+from scrapers.reading.markup import to_plain
 from scrapers.reading.pages import Page, refuse_wall
 from scrapers.reading.posts import Reading
 
@@ -34,17 +34,6 @@ class Layout:
     activity: Any = None
     fine: Any = None
     """A condition that holds for an answer which is none of an error."""
-
-
-def load_json(text: str, place: str) -> Any:
-    """The data in a response. Raises `CollectError` that says what came instead."""
-    try:
-        return json.loads(text.lstrip("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        if is_web_page(text):
-            refuse_wall(text, place)
-            raise CollectError(f"{place} 返回的是网页，不是 JSON。请检查接口地址。") from error
-        raise CollectError(f"{place} 返回的不是完整的 JSON：“{text[:80].strip()}”") from error
 
 
 def compiled(options: Mapping[str, Any], name: str) -> Any:

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scrapers.kinds.feed import parse_feed
+from scrapers.reading.answers import load_json
 from scrapers.reading.html_rows import FIELDS, Layout, parse_page, selector_of
 from scrapers.reading.json_rows import Layout as JsonLayout
-from scrapers.reading.json_rows import compiled, load_json, parse_json
+from scrapers.reading.json_rows import compiled, parse_json
 from scrapers.reading.posts import Reading
 from tests.benchmarks.conftest import Note
 from tests.benchmarks.corpus import made_up_posts
