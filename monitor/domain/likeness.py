@@ -7,11 +7,10 @@ ones under 0.05; the line at one half lies in that gap.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from operator import add
 
 COPIES_FROM = 0.5
 """The Jaccard index from which on two texts are copies."""
@@ -88,16 +87,18 @@ def is_passed_on(text: str) -> bool:
     return _REPOST.search(text[:COMPARED].lower()) is not None
 
 
-def pairs_of(normal: str) -> frozenset[str]:
-    """The pairs of neighbouring characters of a normal form."""
-    return frozenset(map(add, normal, normal[1:]))
+def pairs_of(normal: str) -> frozenset[int]:
+    """The pairs of neighbouring characters of a normal form, each as one number."""
+    # Read as numbers of eight bytes from the first character and from the second: half the time of adding letters.
+    letters = memoryview(normal.encode("utf-32-le"))
+    even, odd = len(normal) // 2 * 8, (len(normal) - 1) // 2 * 8
+    return frozenset((*letters[:even].cast("Q"), *letters[4 : 4 + odd].cast("Q")))
 
 
-def likeness(first: Collection[str], second: Collection[str]) -> float:
-    """The Jaccard index of two sets of pairs: what they share of all that they have, from 0 to 1."""
-    mine, yours = frozenset(first), frozenset(second)
-    shared = len(mine & yours)
-    return shared / ((len(mine) + len(yours) - shared) or 1)
+def likeness(first: frozenset[int], second: frozenset[int]) -> float:
+    """The Jaccard index of the pairs of two texts: what they share of all that they have, from 0 to 1."""
+    shared = len(first & second)
+    return shared / ((len(first) + len(second) - shared) or 1)
 
 
 def are_copies(first: str, second: str) -> bool:
@@ -108,7 +109,7 @@ def are_copies(first: str, second: str) -> bool:
     return likeness(mine, yours) >= COPIES_FROM
 
 
-def is_short(pairs: Collection[str]) -> bool:
+def is_short(pairs: frozenset[int]) -> bool:
     """Whether a text with these pairs says too little to be copied."""
     return len(pairs) < SHORT - 1
 

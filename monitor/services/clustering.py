@@ -88,7 +88,7 @@ class _Comparing:
     normals: dict[int, str]
     fold: Fold
     copies: dict[int, int] = field(default_factory=dict)
-    pairs: dict[str, frozenset[str]] = field(default_factory=dict)
+    pairs: dict[str, frozenset[int]] = field(default_factory=dict)
 
     def confirm(self, candidates: Mapping[int, Sequence[int]]) -> None:
         """Notes for each post the first of its candidates that says the same.
@@ -121,7 +121,7 @@ class _Comparing:
         mine, yours = self._pairs_of(first), self._pairs_of(second)
         return not (is_short(mine) or is_short(yours)) and likeness(mine, yours) >= COPIES_FROM
 
-    def _pairs_of(self, normal: str) -> frozenset[str]:
+    def _pairs_of(self, normal: str) -> frozenset[int]:
         if normal not in self.pairs:
             self.pairs[normal] = pairs_of(normal)
         return self.pairs[normal]
@@ -145,7 +145,7 @@ def _put_in_clusters(session: Session, posts: Sequence[Post], copies: Mapping[in
     _find_places(session, posts, copies, places)
     after = {post_id: places[post_id].id if post_id in places else None for post_id in before}
     moves = {post_id: place for post_id, place in after.items() if place != before[post_id]}
-    _move(session, moves)
+    _move(session, posts, moves)
     changes: dict[Cluster, _Change] = {}
     for post in (post for post in posts if post.id in moves):
         if post.id in places:
@@ -156,12 +156,14 @@ def _put_in_clusters(session: Session, posts: Sequence[Post], copies: Mapping[in
         _describe(session, changes, fold)
 
 
-def _move(session: Session, moves: Mapping[int, int | None]) -> None:
-    """Writes the clusters of posts in one statement, and tells them to those that somebody in this session knows."""
-    if moves:
-        session.connection().execute(_MOVE, [{"post": post_id, "place": place} for post_id, place in moves.items()])
+def _move(session: Session, posts: Iterable[Post], moves: Mapping[int, int | None]) -> None:
+    """Writes the clusters of posts in one statement, and tells them to the posts that this session knows."""
+    if not moves:
+        return
+    session.connection().execute(_MOVE, [{"post": post_id, "place": place} for post_id, place in moves.items()])
+    known = {post.id: post for post in posts}
     for post_id, place in moves.items():
-        post = session.identity_map.get(identity_key(Post, post_id))
+        post = known.get(post_id) or session.identity_map.get(identity_key(Post, post_id))
         if post is not None:
             set_committed_value(post, "cluster_id", place)
 

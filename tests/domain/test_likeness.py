@@ -29,6 +29,19 @@ def _likeness(first: str, second: str) -> float:
     return likeness(pairs_of(_normal(first)), pairs_of(_normal(second)))
 
 
+@pytest.mark.parametrize(
+    ("text", "pairs"), [("", 0), ("车", 0), ("车门", 1), ("车门响", 2), ("哈哈哈哈", 1), ("𠮷𠮷車", 2)]
+)
+def test_a_text_has_a_pair_for_each_two_neighbours_that_are_not_yet_there(text: str, pairs: int) -> None:
+    assert len(pairs_of(text)) == pairs
+
+
+def test_the_index_is_what_is_shared_of_all() -> None:
+    assert likeness(pairs_of("车门响了"), pairs_of("车门响过")) == 0.5
+    assert likeness(pairs_of("响车门"), pairs_of("车门响")) == 1 / 3
+    assert likeness(pairs_of(""), pairs_of("")) == 0
+
+
 def test_the_complaints_are_as_long_as_posts_are() -> None:
     assert all(50 <= len(text) <= 60 for text in COMPLAINTS)
 
