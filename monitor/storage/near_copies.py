@@ -13,7 +13,8 @@ with the probability of their Jaccard index J. Three orders make a band, and two
 
 Edits of a text have 0.58 and more; two complaints about cars 0.015 on average, and one pair of a thousand 0.09. Bands
 of four would lose one edited copy of ten, bands of two would meet twenty thousand strangers in a million posts. Bands
-of three meet some dozens, and two measures keep these away from the exact comparison:
+of three meet twenty where sources are mixed and two hundred on one narrow subject, and two measures keep these away
+from the exact comparison:
 
 - A band that MOST_IN_BAND posts have takes no more. Such bands are made of common words, or of a wording that thousands
   use, and there the first posts are enough to find its cluster by; so every question has a bounded answer. Of a million
