@@ -5,7 +5,7 @@ PYTHON ?= python3
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
-.PHONY: run test check bench peers clean
+.PHONY: run test check bench peers fuzz clean
 
 $(VENV)/.run: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,9 @@ $(PEERS)/waline/.made: tests/peers/waline/package.json
 	touch $@
 
 peers: $(PEERS)/waline/.made
+
+fuzz: $(VENV)/.dev
+	MONITOR_FUZZ_EXAMPLES=10000 $(VENV)/bin/python -m pytest -n 2 -m fuzz tests/scrapers
 
 clean:
 	rm -rf $(VENV)

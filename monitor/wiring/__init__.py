@@ -43,8 +43,9 @@ from monitor.configuration import Configuration, load_configuration
 from monitor.domain.alerts import Channel, Event
 from monitor.domain.candidates import CardFigure, Comparison
 from monitor.domain.deletions import DeletedPosts
-from monitor.domain.errors import ConfigError
+from monitor.domain.errors import ConfigError, Invalid
 from monitor.domain.learning import AuditRow, Lesson
+from monitor.domain.queries import parse_query
 from monitor.domain.triage import TriagePolicy
 from monitor.domain.verdicts import Judge, TwoPassJudge
 from monitor.rendering import MailRenderer
@@ -213,12 +214,14 @@ def build_collectors(settings: Settings, database: Database) -> Callable[[str, M
 
 
 def check_sources(configuration: Configuration, settings: Settings) -> None:
-    """Raises `ConfigError` for a configured source whose kind or options are wrong; nothing is fetched."""
+    """Raises `ConfigError` for a configured source whose kind, options or query are wrong; fetches nothing."""
     client = PoliteClient(user_agent=settings.user_agent)
     for entry in configuration.sources:
         try:
             build_kind(entry.kind, entry.options, client)
-        except CollectError as error:
+            if entry.query:
+                parse_query(entry.query)
+        except (CollectError, Invalid) as error:
             raise ConfigError(f"{configuration.folder / 'sources.toml'}：来源“{entry.name}”：{error}") from error
 
 

@@ -172,3 +172,14 @@ def test_the_history_of_a_post_names_its_seals_and_not_its_words(added: Command)
     assert shown["seals"][0]["content_sha256"] == [shown["content_sha256"]]
     assert "刹车" not in json.dumps(shown, ensure_ascii=False)
     assert added("evidence", "show", "999").status == 1
+
+
+def test_a_query_that_cannot_be_read_stops_the_start_and_names_its_source(
+    command: Command, place: TestInstallation
+) -> None:
+    place.write(
+        "sources.toml", '[[source]]\nname = "论坛"\nkind = "folder"\nquery = "(刹车"\noptions = { path = "." }\n'
+    )
+    answer = command("config", "check")
+    assert answer.status == 2
+    assert "来源“论坛”：第 1 个字" in answer.err

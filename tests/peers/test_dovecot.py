@@ -15,7 +15,7 @@ from scrapers.base import Historian
 from scrapers.fetching.client import PoliteClient
 from scrapers.registry import build
 from tests.peers.dovecot_engine import PASSWORD, Dovecot, running_dovecot
-from tests.peers.visitors import Visitors, add_source, check_runs, kept, visitors
+from tests.peers.visitors import DEATHS, Visitors, add_source, check_runs, kept, visitors
 
 pytestmark = pytest.mark.peers
 
@@ -81,7 +81,7 @@ def test_what_the_mailbox_ever_held_and_what_we_hold_are_equal(
         mails.deliver(3, "重新编号以后，第")
         ours.visit()
         assert _ours(sqlite) == _ever(mails)
-    assert ours.died >= 17
+    assert ours.died >= DEATHS
     assert ours.killed >= 5
     assert len(mails.texts) > 1100
     assert not dovecot.flags()
@@ -90,7 +90,7 @@ def test_what_the_mailbox_ever_held_and_what_we_hold_are_equal(
 
 def _disturb(dovecot: Dovecot, ours: Visitors, mails: Delivered) -> None:
     """Delivers while our processes die, and kills the server while one of them reads."""
-    for _ in range(17):
+    for _ in range(DEATHS):
         mails.deliver(3, "在死掉之前来的，第")
         ours.die_before_commit()
     mails.deliver(1000, "一千封里的第")

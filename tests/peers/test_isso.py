@@ -21,7 +21,7 @@ from monitor.storage.models import CollectRun, Post, Ticket
 from monitor.wiring import build_collectors
 from tests.conftest import NOW
 from tests.peers.isso_engine import Isso, running_isso
-from tests.peers.visitors import Visitors, add_source, check_runs, kept, visitors
+from tests.peers.visitors import DEATHS, Visitors, add_source, check_runs, kept, visitors
 
 pytestmark = pytest.mark.peers
 
@@ -120,7 +120,7 @@ def test_what_isso_holds_and_what_we_hold_are_equal(isso: Isso, sqlite: Database
         ours.visit()
         ours.visit()
         assert kept(sqlite) == isso.held()
-    assert ours.died >= 17
+    assert ours.died >= DEATHS
     assert ours.killed >= 5
     assert len(isso.held()) > 1100
     check_runs(sqlite, failed=1)
@@ -128,7 +128,7 @@ def test_what_isso_holds_and_what_we_hold_are_equal(isso: Isso, sqlite: Database
 
 def _disturb(isso: Isso, ours: Visitors, answers: list[int]) -> None:
     """Writes and deletes while our processes die, and kills the engine while one of them reads."""
-    for number in range(17):
+    for number in range(DEATHS):
         isso.write(f"在死掉之前说的 {number}", THREADS[number % 3])
         isso.delete(answers.pop())
         ours.die_before_commit()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.storage.db import Database
-from tests.peers.visitors import Visitors, add_source, check_runs, kept, visitors
+from tests.peers.visitors import DEATHS, Visitors, add_source, check_runs, kept, visitors
 from tests.peers.waline_engine import Waline, running_waline
 
 pytestmark = [pytest.mark.peers, pytest.mark.postgres]
@@ -46,7 +46,7 @@ def test_what_waline_holds_and_what_we_hold_are_equal(waline: Waline, sqlite: Da
         ours.visit()
         ours.visit()
         assert kept(sqlite) == waline.held()
-    assert ours.died >= 17
+    assert ours.died >= DEATHS
     assert ours.killed >= 5
     assert len(waline.held()) > 1100
     check_runs(sqlite, failed=1)
@@ -54,7 +54,7 @@ def test_what_waline_holds_and_what_we_hold_are_equal(waline: Waline, sqlite: Da
 
 def _disturb(waline: Waline, ours: Visitors, others: list[int]) -> None:
     """Writes and deletes while our processes die, and kills the engine while one of them reads."""
-    for number in range(17):
+    for number in range(DEATHS):
         waline.write(f"在死掉之前说的 {number}", PATHS[number % 2])
         waline.delete(others.pop())
         ours.die_before_commit()

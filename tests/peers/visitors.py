@@ -20,6 +20,9 @@ from monitor.storage.db import Database
 from monitor.storage.models import CollectRun, Post, Source
 from tests.conftest import NOW
 
+DEATHS = 50
+"""How often a process of ours ends between fetch and commit, at each engine."""
+
 STEP = timedelta(minutes=20)
 """From one round to the next: longer than a killed visit keeps its source, and than the source's interval."""
 

@@ -5,6 +5,7 @@ Each fault is one row of a table. A test draws a damaged payload and may see not
 
 import copy
 import math
+import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -13,12 +14,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 THOROUGH = settings(
-    max_examples=2500,
+    max_examples=int(os.environ.get("MONITOR_FUZZ_EXAMPLES", "2500")),
     # Generous, for machines that do other things too; a reader that hangs still fails.
     deadline=timedelta(seconds=10),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
-"""How a parser is fuzzed under `@pytest.mark.fuzz`: 2,500 inputs, each in bounded time."""
+"""How a parser is fuzzed under `@pytest.mark.fuzz`: 2,500 inputs or as many as asked for, each in bounded time."""
 
 ByteFault = Callable[[bytes, int, int, bytes], bytes]
 """A payload, two places in it in order, and a piece of noise; gives the damaged payload."""

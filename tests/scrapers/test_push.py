@@ -1,15 +1,18 @@
 """Deliveries: every way of writing posts that a sender may choose, and every way of getting it wrong."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from scrapers.base import Batch, Gone
 from scrapers.errors import CollectError
 from scrapers.kinds.push import MOST, Push, parse_push
 from scrapers.reading.posts import Reading
 from tests.scrapers.conftest import NOW, ZONE
+from tests.scrapers.fuzzing import THOROUGH, mutated, odd_json
 
 ROW = {"external_id": "a-1", "text": "<p>刹车<b>异响</b></p>", "author": "u77", "created_at": "2026-08-21 09:30"}
 
@@ -70,3 +73,20 @@ def test_the_delivery_itself_is_kept_as_evidence_and_a_visit_brings_nothing() ->
     push = Push.of({"timezone": "Asia/Shanghai"})
     assert push.read(json.dumps(ROW).encode(), NOW).payloads[0].body == json.dumps(ROW).encode()
     assert push.collect({"x": 1}) == Batch((), {"x": 1})
+
+
+@pytest.mark.fuzz
+@THOROUGH
+@given(mutated(json.dumps({"posts": [ROW, {"id": "a-2", "deleted": True}, ROW | {"rating": 3}]}).encode()))
+def test_no_delivery_breaks_the_reader(body: bytes) -> None:
+    with suppress(CollectError):
+        for post in parse_push(body, Reading(NOW, ZONE)).posts:
+            assert post.text
+
+
+@pytest.mark.fuzz
+@THOROUGH
+@given(odd_json({"posts": [ROW, {"id": "a-2", "deleted": True}, ROW | {"rating": 3, "rating_scale": 5}]}))
+def test_no_shape_of_data_breaks_the_reader(data: Any) -> None:
+    with suppress(CollectError):
+        assert isinstance(_read(data), Batch)
