@@ -17,12 +17,14 @@ from monitor.clock import utc_now
 from monitor.domain.backfills import BackfillState
 from monitor.domain.errors import MonitorError
 from monitor.domain.text import summarize
+from monitor.domain.wording import label
 from monitor.services import backfilling
 from monitor.services import sources as service
 from monitor.services.audit import SYSTEM
 from monitor.services.collecting import collect_next
 from monitor.services.filtering import wanted_by
 from monitor.services.previewing import Preview, Seen, preview_of
+from monitor.services.setup import BUILT_IN
 from monitor.storage.models import Backfill, CollectRun, Source
 from monitor.wiring import Installation, build_collectors, build_tools
 from monitor.wiring.sources import check_source, reads_history, source_entry, source_toml, sources_from_toml, wish_of
@@ -47,7 +49,7 @@ def list_sources(form: str) -> None:
     columns = {
         "name": "名称",
         "kind": "类型",
-        "state": "状态",
+        "state_name": "状态",
         "last_success_at": "上次成功",
         "last_new_at": "上次有新帖",
         "reason": "原因",
@@ -61,6 +63,7 @@ def _row(source: Source) -> dict[str, Any]:
         "kind": source.kind,
         "enabled": source.enabled,
         "state": source.health.value,
+        "state_name": label(source.health) if source.kind not in BUILT_IN else "内置",
         "reason": source.health_reason or source.error,
         "advice": source.health_advice,
         "origin": source.origin,
