@@ -16,6 +16,7 @@ from monitor.cli.output import emit, format_option, remark
 from monitor.clock import utc_now
 from monitor.domain.backfills import BackfillState
 from monitor.domain.errors import MonitorError
+from monitor.domain.health import Health
 from monitor.domain.text import summarize
 from monitor.domain.wording import label
 from monitor.services import backfilling
@@ -63,7 +64,7 @@ def _row(source: Source) -> dict[str, Any]:
         "kind": source.kind,
         "enabled": source.enabled,
         "state": source.health.value,
-        "state_name": label(source.health) if source.kind not in BUILT_IN else "内置",
+        "state_name": _state_name(source),
         "reason": source.health_reason or source.error,
         "advice": source.health_advice,
         "origin": source.origin,
@@ -76,6 +77,12 @@ def _row(source: Source) -> dict[str, Any]:
         "blocked": source.blocked,
         "error": source.error,
     }
+
+
+def _state_name(source: Source) -> str:
+    if source.kind in BUILT_IN:
+        return "内置"
+    return label(source.health if source.enabled else Health.PAUSED)
 
 
 @sources.command()
