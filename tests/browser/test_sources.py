@@ -58,12 +58,12 @@ def test_a_source_is_chosen_previewed_saved_and_its_visit_adds_up(
     page.check("[name=option_own_site]")
     page.fill("#source-option_own_reason", "公司自己的论坛")
     page.click("text=预览，不保存")
-    assert page.is_visible("text=取到 2 条")
-    assert page.is_visible("text=自有网站")
+    page.wait_for_selector("text=取到 2 条")
+    page.wait_for_selector("text=自有网站")
     assert page.inner_text(".fates").split() == ["1新", "1不合关键词"]
     page.fill("#name", "车友论坛")
     page.click("text=保存并开始采集")
-    assert page.is_visible("text=已保存，马上开始采集")
+    page.wait_for_selector("text=已保存，马上开始采集")
     while collect_next(sqlite.writing, build_collectors(settings, sqlite), tools, NOW):
         pass
     page.reload()
@@ -82,7 +82,7 @@ def test_a_wrong_address_says_what_to_mend_and_keeps_what_was_typed(browser: Bro
     page.fill("#name", "论坛")
     page.fill("#source-option_url", "http://10.0.0.8/feed")
     page.click("text=预览，不保存")
-    assert page.is_visible("text=内部网络地址")
+    page.wait_for_selector("text=内部网络地址")
     assert page.input_value("#name") == "论坛"
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -99,7 +99,7 @@ def test_a_source_is_written_as_toml_and_pasted_back(browser: Browser, address: 
     page.goto(f"{address}/sources/toml")
     page.fill("#text", toml.replace("论坛", "论坛二"))
     page.click("text=添加这些来源")
-    assert page.is_visible("text=添加“论坛二”")
+    page.wait_for_selector("text=添加“论坛二”")
 
 
 def test_a_post_is_copied_by_hand_on_a_phone(browser: Browser, address: str, sqlite: Database) -> None:
@@ -108,6 +108,6 @@ def test_a_post_is_copied_by_hand_on_a_phone(browser: Browser, address: str, sql
     assert page.input_value("#text") == "算了"
     page.fill("#text", "算了，等了俩月，随它去吧。")
     page.click("text=收下这一条")
-    assert page.is_visible("text=已收下")
+    page.wait_for_selector("text=已收下")
     with sqlite.reading() as session:
         assert session.scalars(select(Capture.url)).all() == ["https://weibo.example/1"]

@@ -36,10 +36,12 @@ def _drop(folder: Path, number: int) -> None:
 
 
 def _release_leases(database: Database) -> None:
-    """Five minutes pass: what a killed process had claimed may be claimed again."""
+    """Time passes: what a killed process had claimed may be claimed again."""
     with database.writing.begin() as session:
         now = utc_now()
-        session.execute(update(Source).where(Source.next_run_at.is_not(None)).values(next_run_at=now))
+        session.execute(
+            update(Source).where(Source.next_run_at.is_not(None)).values(next_run_at=now, leased_until=None)
+        )
         session.execute(
             update(Notification).where(Notification.next_attempt_at.is_not(None)).values(next_attempt_at=now)
         )
