@@ -15,6 +15,8 @@ from scrapers.visiting.visits import RATING_SCALE, TIMEZONE
 MOST = 1000
 """Posts of one delivery."""
 
+_LARGEST_SCALE = 1000
+
 _NAMES = {
     "id": ("external_id", "id"),
     "text": ("text", "content"),
@@ -77,7 +79,7 @@ def _post(row: Any, number: int, reading: Reading) -> Item:
         return Rejection(place, "没有 external_id，认不出是哪一条")
     words["text"], words["title"] = to_plain(words["text"]), to_plain(words["title"])
     scale = row.get("rating_scale")
-    if isinstance(scale, (int, float)) and not isinstance(scale, bool) and scale > 0:
+    if isinstance(scale, (int, float)) and not isinstance(scale, bool) and 0 < scale <= _LARGEST_SCALE:
         reading = Reading(reading.now, reading.zone, float(scale))
     post = shape_post(fields_of(words), reading)
     return post if post.text else Rejection(place, "既没有正文也没有标题")

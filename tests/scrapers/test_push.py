@@ -36,6 +36,12 @@ def test_fields_may_have_their_short_names() -> None:
     assert (post.rating, post.rating_scale) == (2.0, 10.0)
 
 
+@pytest.mark.parametrize("scale", [0, -5, 10**400, float("inf"), float("nan"), True, "5"])
+def test_a_scale_that_is_none_is_left_out(scale: Any) -> None:
+    post = _read(ROW | {"rating": 3, "rating_scale": scale}).posts[0]
+    assert (post.rating, post.rating_scale) == (3.0, None)
+
+
 def test_a_deleted_post_is_told() -> None:
     batch = _read([{"id": "a-1", "deleted": True}, ROW | {"external_id": "a-2"}])
     assert (batch.gone, len(batch.posts)) == ((Gone("a-1", "推送方说它已删除"),), 1)
