@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from monitor.domain.verdicts import Expression, Polarity, TwoPassJudge
@@ -15,7 +15,8 @@ from monitor.services.spot_checks import draw
 from monitor.services.tools import Tools
 from monitor.storage.db import Database
 from monitor.storage.models import Correction, SpotCheck
-from tests.cast import PASSWORD, Cast
+from tests.browser.signing_in import sign_in
+from tests.cast import Cast
 from tests.factories import make_post, make_ticket
 from tests.fakes import FixedSuggester, SharperClassifier
 
@@ -32,26 +33,13 @@ def number(sqlite: Database, tools: Tools, people: Cast, now: datetime) -> str:
         return make_ticket(session, tools, now, "投诉：没有人管，一个月了").number
 
 
-def _sign_in(browser: Browser, address: str, login: str, *, wide: bool = True, script: bool = True) -> Page:
-    size = (1280, 900) if wide else (390, 844)
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, java_script_enabled=script)
-    page = context.new_page()
-    page.set_default_timeout(8000)
-    page.goto(f"{address}/sign-in")
-    page.fill("#login", login)
-    page.fill("#password", PASSWORD)
-    page.click("text=登录 >> nth=-1")
-    page.wait_for_url("**/inbox")
-    return page
-
-
 def _answers(sqlite: Database) -> list[tuple[Polarity | None, Expression | None]]:
     with sqlite.reading() as session:
         return [(c.polarity, c.expression) for c in session.scalars(select(Correction).order_by(Correction.id))]
 
 
 def test_checks_are_answered_from_the_keyboard(browser: Browser, address: str, number: str, sqlite: Database) -> None:
-    page = _sign_in(browser, address, "alice")
+    page = sign_in(browser, address, "alice")
     page.goto(f"{address}/spot-checks")
     assert not page.is_visible("fieldset.how"), "asked of the dissatisfied only"
     page.keyboard.press("1")
@@ -72,7 +60,7 @@ def test_checks_are_answered_from_the_keyboard(browser: Browser, address: str, n
 def test_checks_and_corrections_work_without_scripts(
     browser: Browser, address: str, number: str, sqlite: Database
 ) -> None:
-    page = _sign_in(browser, address, "alice", script=False)
+    page = sign_in(browser, address, "alice", script=False)
     page.goto(f"{address}/spot-checks")
     page.check("input[value=positive]")
     page.click("text=记下，看下一条")
@@ -91,7 +79,7 @@ def test_a_run_is_watched_without_touching_the_page(
     sharper = replace(tools, judge=TwoPassJudge(SharperClassifier(), FixedSuggester()))
     with sqlite.writing.begin() as session:
         start(session, sharper, SYSTEM, now)
-    page = _sign_in(browser, address, "erin")
+    page = sign_in(browser, address, "erin")
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text))
     page.goto(f"{address}/model/rescoring")
@@ -106,7 +94,7 @@ def test_a_run_is_watched_without_touching_the_page(
 
 
 def test_a_phone_scrolls_in_one_direction_only(browser: Browser, address: str, number: str) -> None:
-    page = _sign_in(browser, address, "dave", wide=False)
+    page = sign_in(browser, address, "dave", wide=False)
     for path in (f"/tickets/{number}", "/spot-checks", "/model", "/model/accuracy", "/model/rescoring"):
         page.goto(address + path)
         if page.locator(".correct summary").count():

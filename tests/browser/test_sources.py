@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from monitor.services.collecting import collect_next
@@ -12,7 +12,7 @@ from monitor.settings import Settings
 from monitor.storage.db import Database
 from monitor.storage.models import Capture, Post, Source
 from monitor.wiring import build_collectors
-from tests.cast import PASSWORD
+from tests.browser.signing_in import sign_in
 from tests.conftest import NOW
 from tests.fixture_server import Site, say
 
@@ -33,22 +33,10 @@ def forum() -> Iterator[Site]:
     site.close()
 
 
-def _sign_in(browser: Browser, address: str, login: str, *, wide: bool = True) -> Page:
-    context = browser.new_context(viewport={"width": 1280 if wide else 390, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(8000)
-    page.goto(f"{address}/sign-in")
-    page.fill("#login", login)
-    page.fill("#password", PASSWORD)
-    page.click("text=登录 >> nth=-1")
-    page.wait_for_url("**/inbox")
-    return page
-
-
 def test_a_source_is_chosen_previewed_saved_and_its_visit_adds_up(
     browser: Browser, address: str, forum: Site, sqlite: Database, tools: Tools, settings: Settings
 ) -> None:
-    page = _sign_in(browser, address, "dave")
+    page = sign_in(browser, address, "dave")
     page.goto(f"{address}/sources")
     page.click("text=添加来源")
     page.click("text=订阅源")
@@ -77,7 +65,7 @@ def test_a_source_is_chosen_previewed_saved_and_its_visit_adds_up(
 
 
 def test_a_wrong_address_says_what_to_mend_and_keeps_what_was_typed(browser: Browser, address: str) -> None:
-    page = _sign_in(browser, address, "dave", wide=False)
+    page = sign_in(browser, address, "dave", wide=False)
     page.goto(f"{address}/sources/new?kind=feed")
     page.fill("#name", "论坛")
     page.fill("#source-option_url", "http://10.0.0.8/feed")
@@ -91,7 +79,7 @@ def test_a_source_is_written_as_toml_and_pasted_back(browser: Browser, address: 
     with sqlite.writing.begin() as session:
         options = {"url": "https://bbs.example.com/feed"}
         session.add(Source(name="论坛", kind="feed", options=options, cursor={}, query="刹车 AND 异响"))
-    page = _sign_in(browser, address, "dave")
+    page = sign_in(browser, address, "dave")
     page.goto(f"{address}/sources")
     page.click("a:has-text('论坛') >> nth=-1")
     page.click("text=写成 TOML")
@@ -103,7 +91,7 @@ def test_a_source_is_written_as_toml_and_pasted_back(browser: Browser, address: 
 
 
 def test_a_post_is_copied_by_hand_on_a_phone(browser: Browser, address: str, sqlite: Database) -> None:
-    page = _sign_in(browser, address, "alice", wide=False)
+    page = sign_in(browser, address, "alice", wide=False)
     page.goto(f"{address}/capture?url=https%3A%2F%2Fweibo.example%2F1&text=%E7%AE%97%E4%BA%86")
     assert page.input_value("#text") == "算了"
     page.fill("#text", "算了，等了俩月，随它去吧。")

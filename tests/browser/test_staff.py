@@ -3,12 +3,13 @@
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from monitor.services.pipeline import handle_posts
 from monitor.services.tools import Tools
 from monitor.storage.db import Database
-from tests.cast import PASSWORD, Cast
+from tests.browser.signing_in import sign_in
+from tests.cast import Cast
 from tests.factories import make_post, make_ticket
 
 pytestmark = pytest.mark.browser
@@ -26,21 +27,8 @@ def complaints(browser: Browser, sqlite: Database, tools: Tools, people: Cast, n
         return {"waiting": waiting.number, "quality": quality.number}
 
 
-def _sign_in(browser: Browser, address: str, login: str, *, wide: bool = True, script: bool = True) -> Page:
-    size = (1440, 900) if wide else (390, 844)
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, java_script_enabled=script)
-    page = context.new_page()
-    page.set_default_timeout(8000)
-    page.goto(f"{address}/sign-in")
-    page.fill("#login", login)
-    page.fill("#password", PASSWORD)
-    page.click("text=登录 >> nth=-1")
-    page.wait_for_url("**/inbox")
-    return page
-
-
 def test_an_agent_sends_a_ticket_to_a_desk(browser: Browser, address: str, complaints: dict[str, str]) -> None:
-    page = _sign_in(browser, address, "alice")
+    page = sign_in(browser, address, "alice")
     page.click(f"a[href='/tickets/{complaints['waiting']}']")
     # A click on a link does not wait for the scripts of the page it leads to, as a person's next move would.
     page.wait_for_url(f"**/tickets/{complaints['waiting']}", wait_until="load")
@@ -52,7 +40,7 @@ def test_an_agent_sends_a_ticket_to_a_desk(browser: Browser, address: str, compl
 
 
 def test_every_step_works_without_scripts(browser: Browser, address: str, complaints: dict[str, str]) -> None:
-    page = _sign_in(browser, address, "bob", script=False)
+    page = sign_in(browser, address, "bob", script=False)
     page.goto(f"{address}/tickets/{complaints['quality']}")
     page.click("#do-take_on button")
     page.select_option("#respond-outcome", "upheld")
@@ -65,7 +53,7 @@ def test_every_step_works_without_scripts(browser: Browser, address: str, compla
 
 
 def test_a_hostile_post_runs_nothing(browser: Browser, address: str, complaints: dict[str, str]) -> None:
-    page = _sign_in(browser, address, "bob")
+    page = sign_in(browser, address, "bob")
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text))
     page.goto(f"{address}/tickets/{complaints['quality']}")
@@ -75,18 +63,19 @@ def test_a_hostile_post_runs_nothing(browser: Browser, address: str, complaints:
 
 
 def test_signals_are_decided_from_the_keyboard(browser: Browser, address: str, complaints: dict[str, str]) -> None:
-    page = _sign_in(browser, address, "alice")
+    page = sign_in(browser, address, "alice")
     page.goto(f"{address}/signals")
     page.keyboard.press("j")
     page.keyboard.press("a")
     page.wait_for_selector("text=已建工单")
+    page.wait_for_load_state("load")
     assert page.locator(".signal").count() == 1
     page.keyboard.press("d")
     assert page.evaluate("document.activeElement.name") == "reason"
 
 
 def test_the_slash_key_leads_to_the_search(browser: Browser, address: str, complaints: dict[str, str]) -> None:
-    page = _sign_in(browser, address, "alice")
+    page = sign_in(browser, address, "alice")
     page.keyboard.press("/")
     page.keyboard.type("漏油")
     page.keyboard.press("Enter")
@@ -95,7 +84,7 @@ def test_the_slash_key_leads_to_the_search(browser: Browser, address: str, compl
 
 
 def test_a_phone_scrolls_in_one_direction_only(browser: Browser, address: str, complaints: dict[str, str]) -> None:
-    page = _sign_in(browser, address, "dave", wide=False)
+    page = sign_in(browser, address, "dave", wide=False)
     paths = ["/inbox?view=open", f"/tickets/{complaints['quality']}", "/signals", "/sources", "/sources/new?kind=html",
              "/outbox", "/members", "/account/password"]  # fmt: skip
     for path in paths:
@@ -107,14 +96,14 @@ def test_a_phone_scrolls_in_one_direction_only(browser: Browser, address: str, c
 
 
 def test_the_dark_theme_is_chosen_from_the_menu(browser: Browser, address: str, complaints: dict[str, str]) -> None:
-    page = _sign_in(browser, address, "alice")
+    page = sign_in(browser, address, "alice")
     page.click(".bar .menu summary")
     page.click("button[value=dark]")
     assert page.get_attribute("html", "data-bs-theme") == "dark"
 
 
 def test_nothing_comes_from_another_host(browser: Browser, address: str, complaints: dict[str, str]) -> None:
-    page = _sign_in(browser, address, "dave")
+    page = sign_in(browser, address, "dave")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     for path in ("/inbox", "/signals", "/sources", "/outbox", "/members"):
