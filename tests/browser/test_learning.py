@@ -47,9 +47,11 @@ def test_checks_are_answered_from_the_keyboard(browser: Browser, address: str, n
     page.keyboard.press("5")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=记下了")
+    page.wait_for_load_state("load")
     page.keyboard.press("2")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=今天抽的看了 2 / 3 条")
+    page.wait_for_load_state("load")
     page.keyboard.press("s")
     page.wait_for_selector("text=今天的抽查都看完了")
     assert _answers(sqlite) == [(Polarity.NEGATIVE, Expression.IMPLICIT), (Polarity.NEUTRAL, Expression.NONE)]
