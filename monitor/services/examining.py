@@ -69,6 +69,9 @@ def _is_visited(source: Source) -> bool:
 
 
 def _listen(session: Session, source: Source, marks: Sequence[RunMark], zone: tzinfo, now: datetime) -> Diagnosis:
+    if "path" in source.options:
+        # People fill a folder when they have something; that they do not is no fault of the source.
+        return Diagnosis(Health.HEALTHY, "采集正常。文件夹由人放文件，多久没有新的不作判断。")
     newest = newest_moment(session, source.id, now)
     if source.health is not Health.SILENT and newest is not None and now - newest < SHORTEST_SILENCE:
         return Diagnosis(Health.HEALTHY, "一切正常，刚有新帖。")

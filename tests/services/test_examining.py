@@ -48,6 +48,14 @@ def test_silence_is_heard_and_ends_with_a_post(lively: Life) -> None:
     assert lively.told() == ["bad 异常安静 0分 #1", "well 正常 4时15分 #1 恢复后取到 2 条新帖，没有发现漏帖。"]
 
 
+def test_a_folder_that_people_fill_is_never_called_silent(lively: Life) -> None:
+    lively.source.kind, lively.source.options = "folder", {"path": "/srv/drop"}
+    for _ in range(3):
+        lively.wait(5 * DAY)
+        assert lively.visit([]) is Health.HEALTHY
+    assert "不作判断" in lively.source.health_reason
+
+
 def test_the_past_that_is_read_later_ends_no_silence(lively: Life) -> None:
     _silent(lively)
     lively.wait(HOUR)
