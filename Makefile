@@ -41,7 +41,7 @@ $(PEERS)/waline/.made: tests/peers/waline/package.json
 peers: $(PEERS)/waline/.made
 
 fuzz: $(VENV)/.dev
-	MONITOR_FUZZ_EXAMPLES=10000 $(VENV)/bin/python -m pytest -n 2 -m fuzz tests/scrapers
+	FUZZ_EXAMPLES=10000 $(VENV)/bin/python -m pytest -n 2 -m fuzz tests/scrapers
 
 clean:
 	rm -rf $(VENV)

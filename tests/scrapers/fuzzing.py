@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 THOROUGH = settings(
-    max_examples=int(os.environ.get("MONITOR_FUZZ_EXAMPLES", "2500")),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "2500")),
     # Generous, for machines that do other things too; a reader that hangs still fails.
     deadline=timedelta(seconds=10),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
