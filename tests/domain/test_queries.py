@@ -413,12 +413,12 @@ _PARTS = st.sampled_from(
 @settings(max_examples=10_000, deadline=None)
 @given(st.one_of(st.lists(_PARTS, max_size=40).map("".join), st.text(max_size=60)), st.text(max_size=60))
 def test_anything_typed_is_read_or_refused(typed: str, text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     if query := read(typed):
         assert parse_query(str(query)) == query
         query.matches(text, typed, text)
         assert explain(query)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.fuzz
@@ -426,15 +426,15 @@ def test_anything_typed_is_read_or_refused(typed: str, text: str) -> None:
     "unit", ["(", "-", "a ", "a|", "a NEAR/9 b ", "(a NEAR/0f b) | ", "title:", "「", '"a" ', "(a|", "-(a ", "a b) "]
 )
 def test_the_longest_queries_are_read_or_refused_at_once(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     if query := read((unit * (LONGEST_QUERY // len(unit))).rstrip("| ")):
         query.matches("", "a " * 20_000 + "c b", "")
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 @pytest.mark.fuzz
 def test_a_phrase_of_many_words_is_looked_for_in_a_long_text_in_linear_time() -> None:
     query = parse_query('"' + "a " * 48 + 'b"')
-    started = time.perf_counter()
+    started = time.process_time()
     assert not query.matches("", "a  " * 100_000 + "c b", "")
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
