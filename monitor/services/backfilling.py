@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from monitor.domain.backfills import BackfillState
-from monitor.domain.errors import InvalidAction, NotFound
+from monitor.domain.errors import InvalidAction
 from monitor.domain.text import clean_text
 from monitor.services import audit
 from monitor.services.audit import Doer
@@ -61,14 +61,6 @@ def newest_of(session: Session, source_id: int) -> Backfill | None:
     return session.scalars(
         select(Backfill).where(Backfill.source_id == source_id).order_by(Backfill.id.desc()).limit(1)
     ).first()
-
-
-def numbered(session: Session, number: int) -> Backfill:
-    """The run. Raises `NotFound`."""
-    run = session.get(Backfill, number)
-    if run is None:
-        raise NotFound("没有这次补历史的记录。")
-    return run
 
 
 def pause(session: Session, run: Backfill, by: Doer, now: datetime) -> None:

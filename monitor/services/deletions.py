@@ -14,6 +14,7 @@ from monitor.services import audit, evidence
 from monitor.services.intake import identity
 from monitor.services.ticketing import search_text
 from monitor.storage.models import Post, PostRevision, Source, Ticket
+from monitor.storage.queries.posts import all_posts_of
 from monitor.storage.search import index_tickets
 from scrapers.base import Batch, Census, Note, Sign
 
@@ -102,7 +103,7 @@ def _hide(session: Session, posts: Sequence[Post], policy: DeletedPosts, now: da
             _take_text(session, post, ticket, policy, now)
     if policy is not DeletedPosts.KEEP:
         session.flush()
-        index_tickets(session, [(t.id, search_text(t, _posts_of(session, t))) for t in tickets.values()])
+        index_tickets(session, [(t.id, search_text(t, all_posts_of(session, t))) for t in tickets.values()])
 
 
 def _take_text(session: Session, post: Post, ticket: Ticket | None, policy: DeletedPosts, now: datetime) -> None:
@@ -127,7 +128,3 @@ def _take_text(session: Session, post: Post, ticket: Ticket | None, policy: Dele
     post.handle_after = None
     if post.outcome in (None, Outcome.SIGNAL):
         post.outcome, post.outcome_reason = Outcome.IGNORE, "gone"
-
-
-def _posts_of(session: Session, ticket: Ticket) -> list[Post]:
-    return list(session.scalars(select(Post).where(Post.ticket_id == ticket.id).order_by(Post.id)))

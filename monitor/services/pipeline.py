@@ -21,6 +21,7 @@ from monitor.services.routing import Threads, route
 from monitor.services.ticketing import Opening, first_deadlines, open_tickets, search_text
 from monitor.services.tools import Tools
 from monitor.storage.models import Post, Ticket
+from monitor.storage.queries.posts import all_posts_of
 from monitor.storage.search import index_tickets
 
 _Key = tuple[int, int, str]
@@ -130,7 +131,7 @@ def _attach(session: Session, joining: Sequence[tuple[Post, Ticket, Verdict]], t
         audit.record(session, SYSTEM, "post_joined", "ticket", ticket.id, now, post=post.id)
     session.flush()
     index_tickets(
-        session, [(t.id, search_text(t, _posts_of(session, t))) for t in {t.id: t for _, t, _ in joining}.values()]
+        session, [(t.id, search_text(t, all_posts_of(session, t))) for t in {t.id: t for _, t, _ in joining}.values()]
     )
     told = [(Event.CUSTOMER_MESSAGE, post, ticket) for post, ticket, _ in joining]
     told += [(Event.SEVERITY_RAISED, post, ticket) for post, ticket in graver]
@@ -154,10 +155,6 @@ def _raise_severity(session: Session, ticket: Ticket, verdict: Verdict, tools: T
         session, SYSTEM, "severity_raised", "ticket", ticket.id, now, old=before.value, new=verdict.severity.value
     )
     return True
-
-
-def _posts_of(session: Session, ticket: Ticket) -> list[Post]:
-    return list(session.scalars(select(Post).where(Post.ticket_id == ticket.id).order_by(Post.id)))
 
 
 def due_posts(session: Session, now: datetime, limit: int) -> list[Post]:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from monitor.domain.triage import Outcome
-from monitor.storage.models import Assessment, Correction, Post
+from monitor.storage.models import Assessment, Correction, Post, Ticket
 
 PAGE = 12
 _MOST_OF_A_THREAD = 2_000
@@ -50,6 +50,11 @@ def count_signals(session: Session, *, most: int = 1000) -> int:
     """How many posts wait for a person; not counted beyond `most`."""
     waiting = select(Post.id).where(Post.outcome == Outcome.SIGNAL).limit(most)
     return session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+
+
+def all_posts_of(session: Session, ticket: Ticket) -> list[Post]:
+    """The posts that belong to a ticket, the oldest first."""
+    return list(session.scalars(select(Post).where(Post.ticket_id == ticket.id).order_by(Post.id)))
 
 
 def newest_assessment(post: Post) -> Assessment | None:
